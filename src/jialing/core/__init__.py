@@ -1,0 +1,1 @@
+"""The words every part of Jialing speaks: networks, signals, commands, stages, cases (numpy only)."""

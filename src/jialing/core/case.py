@@ -1,0 +1,85 @@
+"""A case (what is run), a score (how well it went), and what one run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """A number with its unit."""
+
+    value: float
+    unit: str
+
+
+#: Score of one run: stable word -> quantity. Lower is better unless the domain says otherwise.
+ScoreSheet = Mapping[str, Quantity]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A named, seeded situation on one plant.
+
+    Attributes
+    ----------
+    name : stable identifier, shown everywhere
+    domain : ``water``, ``traffic``, ``metro``
+    title : one line for people
+    model : the model file
+    tick_s : time between two decisions [s]
+    duration_s : length of the run [s]; None means the model file's own
+    seed : the only source of randomness
+    forecast : ``perfect``, ``ensemble``, ``persistence`` or ``none``
+    settings : domain settings, typed by the domain (`domains.water.settings.WaterSettings`)
+    """
+
+    name: str
+    domain: str
+    title: str
+    model: Path
+    tick_s: float
+    duration_s: float | None = None
+    seed: int = 0
+    forecast: str = "ensemble"
+    settings: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardCount:
+    """How often the guard allowed, clamped and refused a target."""
+
+    allowed: int = 0
+    clamped: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One controller on one case.
+
+    Attributes
+    ----------
+    controller : name
+    score : the sheet
+    guard : counts over all ticks and actuators
+    wall_s : wall-clock time of the run [s]
+    plant_s, decide_s, loop_s : its parts: simulator, decisions, and everything else [s]
+    decide_ms : wall-clock time of each decision that was computed [ms]
+    folder : where its record lies
+    details : per-element tables for the report, e.g. ``flooding_by_node``
+    """
+
+    controller: str
+    score: ScoreSheet
+    guard: GuardCount
+    wall_s: float
+    plant_s: float = 0.0
+    decide_s: float = 0.0
+    loop_s: float = 0.0
+    decide_ms: tuple[float, ...] = ()
+    folder: Path | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)

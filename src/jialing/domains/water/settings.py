@@ -1,0 +1,85 @@
+"""What a stormwater case may set beyond the model file: prices, limits, sensors, file locations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLimit:
+    """A flow that should not be exceeded.
+
+    Attributes
+    ----------
+    link : name of the link in the model file
+    limit_m3s : permitted peak [m³/s]
+    weight : price of a cubic metre above the limit, relative to a cubic metre of overflow [1]
+    """
+
+    link: str
+    limit_m3s: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What a cubic metre costs, relative to overflow at an ordinary outfall [1].
+
+    The order flooding > sensitive outfall > outfall > wear is the ranking of EN 752:2017,
+    clause 5 (protection of people and property before receiving water).
+    """
+
+    flooding: float = 5.0
+    sensitive_overflow: float = 2.0
+    overflow: float = 1.0
+    treatment_bypass: float = 0.0
+    leftover: float = 0.05  # water still stored when the horizon ends
+    travel: float = 0.02  # full strokes of an actuator, in m³ per stroke per m³/s of capacity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensing:
+    """How the simulated sensors differ from the truth.
+
+    Attributes
+    ----------
+    level_noise_m : standard deviation of level readings [m]
+    flow_noise : relative standard deviation of flow readings [1]
+    dropout : probability that a reading is missing at a tick [1]
+    """
+
+    level_noise_m: float = 0.0
+    flow_noise: float = 0.0
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaterSettings:
+    """Settings of a stormwater case.
+
+    Attributes
+    ----------
+    controlled : links that may be moved; None means every usable one
+    overflow_nodes : nodes whose spill counts as overflow, not as street flooding, and whether the
+        receiving water is sensitive
+    overflow_outfalls : outfalls that discharge to a river, and whether it is sensitive;
+        None means: found from the model (outfalls that carry no dry-weather flow)
+    flow_limits : peak flows to respect
+    prices : see `Prices`
+    sensing : see `Sensing`
+    rate_per_s : largest change of a setting [1/s]
+    series_files : where the data file of a time series lies, if not where the model says
+    horizon_s : how far decisions look ahead [s]; None means: found from the model
+    """
+
+    controlled: tuple[str, ...] | None = None
+    overflow_nodes: Mapping[str, bool] = field(default_factory=dict)
+    overflow_outfalls: Mapping[str, bool] | None = None
+    flow_limits: tuple[FlowLimit, ...] = ()
+    prices: Prices = Prices()
+    sensing: Sensing = Sensing()
+    rate_per_s: float = 1.0 / 60.0
+    series_files: Mapping[str, Path] = field(default_factory=dict)
+    horizon_s: float | None = None
