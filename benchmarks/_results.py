@@ -1,0 +1,180 @@
+"""Where do our figures come from? Writes one result file with everything needed to repeat it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+#: Packages whose version may change a figure.
+PACKAGES = ("jialing", "numpy", "numba", "highspy", "swmm-toolkit", "pystorms")
+
+#: Changes here do not change what is measured.
+NOT_MEASURED = ("benchmarks/results", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table for the documents.
+
+    Attributes
+    ----------
+    title : with the unit, e.g. ``overflow [m³]``
+    digits : digits after the point; None leaves the value as it is (text, counts)
+    """
+
+    title: str
+    digits: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table that the documents show. It repeats figures of the payload; it adds none.
+
+    Attributes
+    ----------
+    name : word by which a document asks for it
+    columns : see `Column`
+    rows : values as measured, unrounded; None where there is none
+    note : one sentence below the table: what was varied, what is listed
+    """
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str | float | int | None]]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"table {self.name!r}: a row has {len(row)} values for {len(self.columns)} columns: {row}"
+                )
+
+
+def write_result(
+    name: str,
+    payload: Mapping[str, Any],
+    *,
+    tables: Sequence[Table] = (),
+    date: str | None = None,
+    folder: Path = RESULTS,
+) -> Path:
+    """Write `<name>.json` with the measured figures, the commit, the versions and the machine.
+
+    Parameters
+    ----------
+    name : lower-case letters, digits and hyphens, e.g. ``skill-water``
+    payload : the figures, JSON-ready, finite, in named units
+    tables : what the documents show of them
+    date : day of the measurement (YYYY-MM-DD); None means today
+    folder : where to write
+
+    Raises ValueError for a figure that is not finite or a text that names a place on this machine.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ValueError(f"{name!r} is no result name; allowed: lower-case words joined by hyphens")
+    document = {
+        "name": name,
+        "date": date or datetime.now(UTC).date().isoformat(),
+        **commit(),
+        "versions": versions(),
+        "machine": machine(),
+        "payload": payload,
+        "tables": [asdict(table) for table in tables],
+    }
+    _require_portable(document, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    part.replace(path)
+    return path
+
+
+def read_result(name: str, *, folder: Path = RESULTS) -> dict[str, Any] | None:
+    """What `write_result` wrote, or None where nothing was measured yet."""
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        return None
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def commit() -> dict[str, Any]:
+    """The commit that was measured, and whether files that matter were changed since."""
+    try:
+        head = _git("rev-parse", "HEAD").strip()
+        changes = _git("status", "--porcelain").splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+    dirty = any(not line[3:].startswith(NOT_MEASURED) for line in changes)
+    return {"commit": head, "dirty": dirty}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that may change a figure."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What the machine can do, not which one it is."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _require_portable(value: Any, where: str) -> None:
+    """Refuse what another machine could not read or should not know."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; a result holds finite figures, or None")
+    if isinstance(value, str) and len(value) > 1 and _is_place(value):
+        raise ValueError(f"{where} is {value!r}, a place on this machine; name the case instead")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _require_portable(inner, f"{where}.{key}")
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for i, inner in enumerate(value):
+            _require_portable(inner, f"{where}[{i}]")
+
+
+def _is_place(text: str) -> bool:
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
