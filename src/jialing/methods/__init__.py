@@ -1,0 +1,1 @@
+"""Mathematics that knows no city: rollout and adjoint, plans, bounds, reduction, ensembles."""
