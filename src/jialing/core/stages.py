@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.case import ScoreSheet
+from jialing.core.case import Case, ScoreSheet
 from jialing.core.command import Command, Receipt, Ruling
 from jialing.core.forecast import Forecast
 from jialing.core.signal import Actuator, FloatArray, Observation, SignalTable
@@ -149,6 +150,9 @@ class Domain(Protocol):
 
     def reads(self, path: str) -> bool:
         """True if a model file is of this domain's kind."""
+
+    def case_from_file(self, path: Path, **settings: Any) -> Case:
+        """A case around a user's model file; `settings` are fields of the domain's settings."""
 
     def desk(self, case: Any, controller: str | Callable[[], Controller]) -> Desk:
         """Open the plant of `case` with a controller, by name or as a factory."""

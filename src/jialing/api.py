@@ -1,0 +1,280 @@
+"""What can a user do? Open a case, run it, replay it, look into a model file."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect as python_inspect
+import math
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jialing import domains
+from jialing.controllers import Chosen, ControllerLike, choose, from_origin
+from jialing.core.case import Case, Run
+from jialing.core.errors import InputError, JialingError, RecordError, UnknownNameError
+from jialing.loop.clock import Real
+from jialing.loop.progress import Listener, Progress
+from jialing.loop.runner import run_desk
+from jialing.record.manifest import check_files
+from jialing.record.plain import from_plain, to_plain
+from jialing.record.reader import open_record, record_folders
+from jialing.record.replay import Comparison, compare
+from jialing.record.writer import claim_folder
+from jialing.result import CaseEntry, Inspection, Interrupted, Result
+
+FORECASTS = ("perfect", "ensemble", "persistence", "none")
+_CASE_FIELDS = frozenset(f.name for f in dataclasses.fields(Case)) - {"settings"}
+
+
+def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
+    """A case by its name, or made from a model file.
+
+    Parameters
+    ----------
+    name_or_path : a name from `cases()`, or a model file, e.g. ``town.inp``
+    overrides : fields of `Case` (``seed``, ``duration_s``, ``forecast``, ``tick_s``) or of the
+        domain's settings (water: ``series_files``, ``prices``, ``controlled``, …)
+    """
+    named = domains.named_cases()
+    text = str(name_or_path)
+    if isinstance(name_or_path, str) and text in named:
+        domain, factory = named[text]
+        accepted = python_inspect.signature(factory).parameters
+        of_factory = {k: v for k, v in overrides.items() if k in accepted}
+        made = factory(**of_factory)
+        return _changed(made, {k: v for k, v in overrides.items() if k not in accepted})
+    path = Path(name_or_path)
+    if not path.is_file():
+        if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
+            raise InputError("no such file", path=path)
+        raise UnknownNameError("case, nor a model file", text, named)
+    domain = domains.domain_for(path)
+    known = _settings_fields(domain)
+    options = {k: v for k, v in overrides.items() if k in known}
+    made = domains.domain(domain).case_from_file(path, **options)
+    return _changed(made, {k: v for k, v in overrides.items() if k not in known})
+
+
+def cases() -> tuple[CaseEntry, ...]:
+    """Every case that has a name, and what keeps it from running here."""
+    found = []
+    for name, (domain, factory) in domains.named_cases().items():
+        try:
+            made = factory()
+        except JialingError as error:
+            title = (python_inspect.getdoc(factory) or "").partition("\n")[0]
+            found.append(CaseEntry(name=name, domain=domain, title=title, lacks=str(error)))
+        else:
+            found.append(CaseEntry(name=name, domain=domain, title=made.title))
+    return tuple(found)
+
+
+def run(
+    case: Case | str | Path,
+    controller: ControllerLike | Sequence[ControllerLike] = "predictive",
+    *,
+    baseline: bool = True,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    progress: bool | Listener = False,
+    pace: float | None = None,
+) -> Result:
+    """Run one or several controllers on a case, each with its own guard, record and score.
+
+    Parameters
+    ----------
+    case : from `case`, or what `case` takes
+    controller : a name, ``file.py:Class``, a class or object with ``decide(situation)``,
+        or a list of these
+    baseline : run the domain's baseline as well, on the same case and seed
+    seed : in place of the case's
+    out : folder in which the result folder is made (default: ``runs``)
+    progress : True for lines on stderr, or a function that is told
+    pace : plant seconds per second on the wall; None runs as fast as it can be computed
+
+    Ctrl-C raises `Interrupted`, which carries the result so far.
+    """
+    made = case if isinstance(case, Case) else _open(case)
+    made = _checked(made if seed is None else dataclasses.replace(made, seed=seed))
+    domain = domains.domain(made.domain)
+    chosen = choose(domain, controller, baseline=baseline)
+    if pace is not None and not (pace > 0.0 and math.isfinite(pace)):
+        raise InputError(f"a pace of {pace} is not possible; it must be above 0")
+    listener = _lines if progress is True else progress or None
+
+    runs: list[Run] = []
+    parent = Path("runs") if out is None else Path(out)
+    folder: Path | None = None
+    better = frozenset(getattr(domain, "higher_is_better", ()))
+    for one in chosen:
+        # The plant opens before anything is written: a bad model leaves no folder behind.
+        desk = domain.desk(made, one.build)
+        if folder is None:
+            with _closing(desk.plant.close):
+                folder = claim_folder(parent, _safe(f"{made.name}-s{made.seed}"))
+        runs.append(
+            run_desk(
+                desk,
+                folder / _safe(one.name),
+                case=to_plain(made, exact=True),
+                controller=one.origin,
+                seed=made.seed,
+                progress=listener,
+                clock=None if pace is None else Real(pace),
+            )
+        )
+        result = Result(case=made, runs=tuple(runs), folder=folder, higher_is_better=better)
+        result.save()
+        if runs[-1].details["ended"] == "interrupted":
+            raise Interrupted(result)
+    return result
+
+
+def replay(
+    folder: str | Path,
+    *,
+    controller: ControllerLike | None = None,
+    progress: bool | Listener = False,
+) -> tuple[Comparison, ...]:
+    """Repeat the runs of a result or record folder and compare every command, bit for bit.
+
+    Parameters
+    ----------
+    folder : a result folder, or the record folder of one run
+    controller : the user's own controller, where the record does not say where its code lies
+    progress : as in `run`
+    """
+    listener = _lines if progress is True else progress or None
+    return tuple(_replay(path, controller, listener) for path in record_folders(folder))
+
+
+def inspect(path: str | Path, **settings: Any) -> Inspection:
+    """What a model file holds, what is reduced, and what cannot be used.
+
+    Parameters
+    ----------
+    path : model file, or the name of a case
+    settings : of the domain, e.g. ``series_files`` for water
+    """
+    named = domains.named_cases()
+    if str(path) in named:
+        name, factory = named[str(path)]
+        path = factory().model
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", path=path)
+    name = domains.domain_for(path)
+    look: Callable[..., tuple[dict[str, Any], Sequence[str]]] = domains.load(
+        domains.row(name).inspect
+    )
+    document, lines = look(path, **settings)
+    return Inspection(document=document, text="\n".join(lines))
+
+
+def _replay(
+    folder: Path, controller: ControllerLike | None, listener: Listener | None
+) -> Comparison:
+    recorded = open_record(folder)
+    made = _case_of(recorded.manifest["case"])
+    domain = domains.domain(made.domain)
+    check_files(recorded.manifest["files"])
+    origin = dict(recorded.manifest["controller"])
+    if controller is not None and origin.get("kind") == "own":
+        chosen: Chosen = choose(domain, controller, baseline=False)[0]
+    else:
+        chosen = from_origin(domain, origin)
+    with tempfile.TemporaryDirectory(prefix="jialing-replay-") as scratch:
+        run_desk(
+            domain.desk(made, chosen.build),
+            Path(scratch) / "record",
+            case=recorded.manifest["case"],
+            controller=origin,
+            seed=made.seed,
+            progress=listener,
+            outcomes=recorded.frames["outcome"].tolist(),
+        )
+        return compare(recorded, open_record(Path(scratch) / "record"))
+
+
+def _case_of(plain: dict[str, Any]) -> Case:
+    """The case that a manifest holds."""
+    settings_kind = domains.load(domains.row(plain["domain"]).settings)
+    settings = plain.get("settings")
+    made: Case = from_plain(Case, {**plain, "settings": None})
+    if settings is not None:
+        made = dataclasses.replace(made, settings=from_plain(settings_kind, settings))
+    if not made.model.is_file():
+        named = domains.named_cases()
+        if made.name not in named:
+            raise RecordError(f"{made.model} is gone; this run cannot be repeated without it")
+        # A derived model file may have been cleared away; the case makes it again.
+        made = dataclasses.replace(made, model=named[made.name][1]().model)
+    return made
+
+
+def _open(name_or_path: str | Path) -> Case:
+    return case(name_or_path)
+
+
+def _changed(made: Case, overrides: dict[str, Any]) -> Case:
+    """`made` with fields of the case or of its settings replaced."""
+    of_case = {k: v for k, v in overrides.items() if k in _CASE_FIELDS}
+    of_settings = {k: v for k, v in overrides.items() if k not in _CASE_FIELDS}
+    known = _settings_fields(made.domain)
+    for name in of_settings:
+        if name not in known:
+            raise UnknownNameError(f"setting of a {made.domain} case", name, _CASE_FIELDS | known)
+    if of_settings:
+        made = dataclasses.replace(made, settings=dataclasses.replace(made.settings, **of_settings))
+    return _checked(dataclasses.replace(made, **of_case))
+
+
+def _settings_fields(domain: str) -> frozenset[str]:
+    return frozenset(f.name for f in dataclasses.fields(domains.load(domains.row(domain).settings)))
+
+
+def _checked(made: Case) -> Case:
+    if made.forecast not in FORECASTS:
+        raise UnknownNameError("forecast", str(made.forecast), FORECASTS)
+    if made.seed < 0:
+        raise InputError(f"seed {made.seed} is not possible; it must be 0 or above")
+    for name, value in (("tick_s", made.tick_s), ("duration_s", made.duration_s)):
+        if value is not None and not (value > 0 and math.isfinite(value)):
+            raise InputError(f"{name} = {value} is not possible; it must be above 0 s")
+    return made
+
+
+def _safe(name: str) -> str:
+    """`name` as the name of a folder."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+
+
+@contextmanager
+def _closing(close: Callable[[], None]) -> Iterator[None]:
+    """Close the plant if what follows its opening fails."""
+    try:
+        yield
+    except BaseException:
+        close()
+        raise
+
+
+class _Lines:
+    """Tells progress as plain lines on stderr, one per tenth of a run."""
+
+    def __init__(self) -> None:
+        self._told = ("", -1)
+
+    def __call__(self, progress: Progress) -> None:
+        step = (progress.controller, int(progress.share * 10))
+        if step != self._told:
+            self._told = step
+            print(progress, file=sys.stderr)
+
+
+_lines = _Lines()

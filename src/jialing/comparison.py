@@ -1,0 +1,103 @@
+"""How do the runs of a case compare, word by word?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from jialing.core.case import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One score word over all runs.
+
+    Attributes
+    ----------
+    word, unit : what is scored
+    values : one per run, NaN where a run has none
+    changes : against the first run [1]; NaN where that is no number
+    gains : per run: 1 better than the first run, -1 worse, 0 neither
+    """
+
+    word: str
+    unit: str
+    values: tuple[float, ...]
+    changes: tuple[float, ...]
+    gains: tuple[int, ...]
+
+
+def compare_runs(runs: Sequence[Run], higher_is_better: Collection[str] = ()) -> tuple[Line, ...]:
+    """One line per score word, in the order of the first run's sheet."""
+    units = {word: quantity.unit for run in reversed(runs) for word, quantity in run.score.items()}
+    words = dict.fromkeys(word for run in runs for word in run.score)
+    lines = []
+    for word in words:
+        values = [run.score[word].value if word in run.score else math.nan for run in runs]
+        sign = 1 if word in higher_is_better else -1
+        lines.append(
+            Line(
+                word=word,
+                unit=units[word],
+                values=tuple(values),
+                changes=tuple(_change(value, values[0]) for value in values),
+                gains=tuple(_sign(value - values[0]) * sign for value in values),
+            )
+        )
+    return tuple(lines)
+
+
+def as_text(runs: Sequence[Run], lines: Sequence[Line]) -> list[str]:
+    """The comparison as aligned columns."""
+    cells = [["", "", *(run.controller for run in runs)]]
+    for line in lines:
+        shown = [show_cell(line, i) for i in range(len(runs))]
+        cells.append([line.word, line.unit, *shown])
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    texts = []
+    for row in cells:
+        left = [text.ljust(width) for text, width in zip(row[:2], widths[:2], strict=True)]
+        right = [text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)]
+        texts.append("  ".join([*left, *right]).rstrip())
+    return texts
+
+
+def show_cell(line: Line, run: int) -> str:
+    """Value of one run, and from the second on its change."""
+    value = show_number(line.values[run])
+    change = line.changes[run]
+    if run == 0 or math.isnan(change):
+        return value
+    return f"{value} ({show_change(change)})"
+
+
+def show_number(value: float) -> str:
+    """A number for people: about four digits, thousands apart."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    places = 0 if size >= 1000 or value == round(value) else 1 if size >= 100 else 2
+    text = f"{value:,.{places}f}" if size >= 0.01 or value == 0 else f"{value:.2g}"
+    return text.replace("-", "−")
+
+
+def show_change(change: float) -> str:
+    """A change in percent with its sign."""
+    if change == 0:
+        return "±0 %"
+    percent = 100.0 * change
+    places = 0 if abs(percent) >= 100 else 1
+    return f"{percent:+,.{places}f} %".replace("-", "−")
+
+
+def _change(value: float, first: float) -> float:
+    if value == first:
+        return 0.0
+    return (value - first) / abs(first) if first else math.nan
+
+
+def _sign(difference: float) -> int:
+    return 0 if math.isnan(difference) or difference == 0 else 1 if difference > 0 else -1

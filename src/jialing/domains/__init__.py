@@ -1,0 +1,78 @@
+"""Which domains are there? One line each; a domain is loaded when it is first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jialing.core.case import Case
+from jialing.core.errors import InputError, UnknownNameError
+from jialing.core.stages import Domain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Where the parts of a domain lie, each as ``module:attribute``.
+
+    Attributes
+    ----------
+    domain : satisfies `core.stages.Domain`
+    cases : mapping of case name -> function that makes the case
+    settings : dataclass of `Case.settings`
+    inspect : ``(path, **settings) -> (document, lines)`` for `jialing inspect`
+    """
+
+    domain: str
+    cases: str
+    settings: str
+    inspect: str
+
+
+ROWS: dict[str, Row] = {
+    "water": Row(
+        domain="jialing.domains.water.domain:WATER",
+        cases="jialing.domains.water.cases:CASES",
+        settings="jialing.domains.water.settings:WaterSettings",
+        inspect="jialing.domains.water.inspect:inspect_file",
+    ),
+}
+
+
+def row(name: str) -> Row:
+    """The row of a domain; raises UnknownNameError."""
+    if name not in ROWS:
+        raise UnknownNameError("domain", name, ROWS)
+    return ROWS[name]
+
+
+def domain(name: str) -> Domain:
+    """The domain called `name`."""
+    found: Domain = load(row(name).domain)
+    return found
+
+
+def domain_for(path: Path) -> str:
+    """Name of the domain that reads the model file `path`; raises InputError if none does."""
+    for name in ROWS:
+        if domain(name).reads(str(path)):
+            return name
+    raise InputError(f"no domain reads a {path.suffix or 'nameless'} file", path=path)
+
+
+def named_cases() -> dict[str, tuple[str, Callable[..., Case]]]:
+    """Case name -> its domain and the function that makes it, in the domains' order."""
+    found: dict[str, tuple[str, Callable[..., Case]]] = {}
+    for name, entry in ROWS.items():
+        factories: Mapping[str, Callable[..., Case]] = load(entry.cases)
+        for case_name, factory in factories.items():
+            found[case_name] = (name, factory)
+    return found
+
+
+def load(place: str) -> Any:
+    """What lies at ``module:attribute``."""
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)

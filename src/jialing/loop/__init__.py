@@ -1,0 +1,1 @@
+"""The loop: sense -> forecast -> decide -> guard -> act -> record, on a clock, under a watchdog."""

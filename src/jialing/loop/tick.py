@@ -1,0 +1,161 @@
+"""What happens at one tick? sense -> forecast -> decide -> guard -> act -> record -> let time pass."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.case import GuardCount
+from jialing.core.command import Answer, Command, Ruling, Source
+from jialing.core.signal import Observation
+from jialing.core.stages import Desk, Situation
+from jialing.loop.asking import named
+from jialing.loop.watchdog import Decision, Watchdog
+from jialing.record.frame import Outcome
+from jialing.record.writer import RecordWriter
+
+_LOG = logging.getLogger("jialing")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Times and counts of a walk so far. Times in seconds on the wall."""
+
+    plant_s: float = 0.0
+    decide_s: float = 0.0
+    decide_ms: list[float] = field(default_factory=list)
+    outcomes: list[int] = field(default_factory=lambda: [0] * len(Outcome))
+    answers: list[int] = field(default_factory=lambda: [0] * len(Answer))
+
+    def guard(self) -> GuardCount:
+        allowed, clamped, refused = self.answers
+        return GuardCount(allowed=allowed, clamped=clamped, refused=refused)
+
+
+class Walk:
+    """One run under way: the desk, the watchdog over its controller, and the record."""
+
+    def __init__(self, desk: Desk, watchdog: Watchdog, record: RecordWriter) -> None:
+        self.desk, self.watchdog, self.record = desk, watchdog, record
+        self.tally = Tally()
+        self.time_s = 0.0
+        self._actuators = desk.plant.actuators
+        # Every run starts silent: the plant's own rules act until the first decision.
+        self._receipt = desk.plant.apply(Command.all_local(len(self._actuators)))
+
+    def tick(self, number: int, seconds: float) -> bool:
+        """Walk one tick, then let `seconds` pass. False once the case has ended."""
+        plant, now = self.desk.plant, time.perf_counter
+        began = now()
+        observation = plant.observe()
+        samples = plant.sample()
+        sensed = now()
+        decision = self.watchdog.decide(number, self._situation(observation))
+        ruling = self._ruling(number, decision.command, observation)
+        ruled = now()
+        receipt = plant.apply(ruling.command)
+        applied = now()
+        self._tell(number, observation, decision, ruling)
+        self.record.write(
+            observation=observation,
+            asked=decision.command,
+            ruling=ruling,
+            receipt=receipt,
+            outcome=decision.outcome,
+            decide_ms=decision.seconds * 1e3,
+            samples=samples,
+        )
+        self._receipt, self.time_s = receipt, observation.time_s
+        written = now()
+        going = plant.step(seconds)
+        self.tally.plant_s += (sensed - began) + (applied - ruled) + (now() - written)
+        return going
+
+    def _situation(self, observation: Observation) -> Situation:
+        """What the controller may see: arrays it cannot write into, so the guard sees the same."""
+        return Situation(
+            observation=Observation(
+                time_s=observation.time_s,
+                values=_read_only(observation.values),
+                quality=_read_only(observation.quality),
+                valid_at_s=_read_only(observation.valid_at_s),
+                table=observation.table,
+            ),
+            positions=_read_only(self._receipt.positions),
+            actuators=self._actuators,
+        )
+
+    def _ruling(self, number: int, command: Command, observation: Observation) -> Ruling:
+        """The guard's ruling; a guard that breaks its contract leaves all to the local rules."""
+        try:
+            ruling = self.desk.guard.check(command, observation, self._receipt)
+            fault = _fault(ruling, len(self._actuators))
+        # A guard answers and never raises; should it, the plant must not be left unguarded.
+        except Exception as error:
+            fault = f"raised {named(error)}"
+        if not fault:
+            return ruling
+        self.record.events.add(
+            number, observation.time_s, "fault", reason=f"the guard {fault}; local rules act"
+        )
+        count = len(self._actuators)
+        return Ruling(
+            command=Command.all_local(count, note="guard fault: the local rule acts"),
+            answers=np.full(count, Answer.REFUSE, dtype=np.uint8),
+        )
+
+    def _tell(
+        self, number: int, observation: Observation, decision: Decision, ruling: Ruling
+    ) -> None:
+        """Count the tick, and name a decision that could not be used."""
+        tally = self.tally
+        tally.decide_s += decision.seconds
+        tally.outcomes[decision.outcome] += 1
+        if decision.outcome is not Outcome.BUSY:
+            tally.decide_ms.append(decision.seconds * 1e3)
+        if decision.reason:
+            self.record.events.decision(
+                number,
+                observation.time_s,
+                decision.outcome,
+                decision.reason,
+                Source(decision.command.source),
+            )
+            if tally.outcomes[Outcome.ON_TIME] + 1 == sum(tally.outcomes):
+                _LOG.warning(
+                    "decision %s at tick %d (t = %.0f s): %s. %s. Every further case is in %s",
+                    decision.outcome.name.lower(),
+                    number,
+                    observation.time_s,
+                    decision.reason,
+                    decision.command.note.partition(": ")[2].capitalize(),
+                    self.record.folder / "events.jsonl",
+                )
+        if ruling.answers.any():
+            for answer in Answer:
+                tally.answers[answer] += int(np.count_nonzero(ruling.answers == answer))
+        else:
+            tally.answers[Answer.ALLOW] += len(self._actuators)
+
+
+def _fault(ruling: object, actuators: int) -> str:
+    """What is wrong with a ruling; empty if it may go to the plant."""
+    if not isinstance(ruling, Ruling):
+        return f"answered with a {type(ruling).__name__}"
+    targets, local = ruling.command.targets, ruling.command.local
+    if not targets.shape == local.shape == ruling.answers.shape == (actuators,):
+        return f"answered for {targets.shape} actuators, expected ({actuators},)"
+    if not (np.isfinite(targets) | local).all():
+        return f"let a target through that is not finite: {targets.tolist()}"
+    return ""
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,143 @@
+"""What does a record hold? Opens whole, interrupted, killed and damaged records alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.errors import RecordError, UnknownNameError
+from jialing.core.signal import FloatArray
+from jialing.record.events import read_events
+from jialing.record.frame import FORMAT, Frames, frame_dtype, whole_frames
+from jialing.record.plain import read_json
+
+FieldArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One run, read back.
+
+    Attributes
+    ----------
+    folder : where it lies
+    manifest : what was run
+    frames : [ticks] structured array, columns as in `record.frame.frame_dtype`
+    events : state changes, in order
+    score : what was written at the end; None if the run was cut off
+    notices : what could not be read, one sentence each; empty for a sound record
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    frames: Frames
+    events: tuple[dict[str, Any], ...]
+    score: Mapping[str, Any] | None
+    notices: tuple[str, ...]
+
+    @property
+    def ticks(self) -> int:
+        return len(self.frames)
+
+    @property
+    def controller(self) -> str:
+        return str(self.manifest["controller"]["name"])
+
+    @property
+    def time_s(self) -> FloatArray:
+        """[ticks] seconds since the case began."""
+        return np.ascontiguousarray(self.frames["time_s"])
+
+    @cached_property
+    def signals(self) -> dict[str, int]:
+        """Signal name -> column of ``frames["values"]``."""
+        return {signal["name"]: i for i, signal in enumerate(self.manifest["signals"])}
+
+    @cached_property
+    def actuators(self) -> dict[str, int]:
+        """Actuator name -> column of ``frames["given"]`` and its neighbours."""
+        return {actuator["name"]: i for i, actuator in enumerate(self.manifest["actuators"])}
+
+    @cached_property
+    def notes(self) -> dict[int, str]:
+        """Note index -> text."""
+        return {e["index"]: e["text"] for e in self.events if e["kind"] == "note"} | {0: ""}
+
+    def series(self, name: str) -> FloatArray:
+        """[ticks] values of a signal; ``setting:NAME`` is an actuator's confirmed position."""
+        if name in self.signals:
+            return np.ascontiguousarray(self.frames["values"][:, self.signals[name]])
+        quantity, _, element = name.partition(":")
+        if quantity == "setting" and element in self.actuators:
+            return np.ascontiguousarray(self.frames["positions"][:, self.actuators[element]])
+        raise UnknownNameError("signal of this record", name, self.signals)
+
+    def field(self, name: str) -> FieldArray:
+        """[ticks, elements] of a field, mapped from disk."""
+        for field in self.manifest["fields"]:
+            if field["name"] == name:
+                return _map_field(
+                    self.folder / f"fields.{name}.bin", self.ticks, len(field["elements"])
+                )
+        raise UnknownNameError(
+            "field of this record", name, [f["name"] for f in self.manifest["fields"]]
+        )
+
+
+def open_record(folder: Path | str) -> Record:
+    """Read a record folder; raises RecordError if it is none."""
+    folder = Path(folder)
+    manifest = read_json(folder / "manifest.json")
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
+    ticks, notices = folder / "ticks.bin", []
+    content = ticks.read_bytes() if ticks.is_file() else b""
+    if not ticks.is_file():
+        notices.append("ticks.bin is missing")
+    dtype = frame_dtype(len(manifest["signals"]), len(manifest["actuators"]))
+    frames, damage = whole_frames(content, dtype)
+    events, loss = read_events(folder / "events.jsonl")
+    notices += [f"ticks.bin: {damage}"] if damage else []
+    notices += [loss] if loss else []
+    score = folder / "score.json"
+    if not score.is_file():
+        notices.append("score.json is missing: the run was cut off")
+    return Record(
+        folder=folder,
+        manifest=manifest,
+        frames=frames,
+        events=events,
+        score=read_json(score) if score.is_file() else None,
+        notices=tuple(notices),
+    )
+
+
+def record_folders(folder: Path | str) -> tuple[Path, ...]:
+    """Record folders of a result folder in its order; a record folder stands for itself."""
+    folder = Path(folder)
+    if (folder / "manifest.json").is_file():
+        return (folder,)
+    if (folder / "result.json").is_file():
+        runs = read_json(folder / "result.json")["runs"]
+        named = [folder / run["folder"] for run in runs if run.get("folder")]
+        return tuple(path for path in named if (path / "manifest.json").is_file())
+    found = tuple(sorted(path.parent for path in folder.glob("*/manifest.json")))
+    if not found:
+        raise RecordError(f"{folder} holds neither a result.json nor a manifest.json")
+    return found
+
+
+def _map_field(path: Path, ticks: int, elements: int) -> FieldArray:
+    if not path.is_file():
+        raise RecordError(f"{path} is missing")
+    rows = min(ticks, path.stat().st_size // (4 * elements)) if elements else ticks
+    if rows * elements == 0:
+        return np.zeros((rows, elements), dtype=np.float32)
+    return np.memmap(path, dtype="<f4", mode="r", shape=(rows, elements))

@@ -1,0 +1,79 @@
+"""Did a repeated run give the same commands, bit for bit?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jialing.record.reader import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A record held against its replay.
+
+    Attributes
+    ----------
+    controller : whose decisions
+    ticks : ticks compared
+    difference : the first difference as a sentence; empty if there is none
+    notices : what may explain a difference, e.g. another version of a package
+    """
+
+    controller: str
+    ticks: int
+    difference: str = ""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def identical(self) -> bool:
+        return not self.difference
+
+    def __str__(self) -> str:
+        found = self.difference or f"{self.ticks} ticks, identical"
+        return f"{self.controller}: {found}"
+
+
+def compare(recorded: Record, repeated: Record) -> Comparison:
+    """Compare what the guard let through (`given`, `local`), bit for bit.
+
+    A replay may stop short only where the record does.
+    """
+    ticks = min(recorded.ticks, repeated.ticks)
+    first, again = recorded.frames[:ticks], repeated.frames[:ticks]
+    differs = first["given"].view("<u8").reshape(first["given"].shape) != again["given"].view(
+        "<u8"
+    ).reshape(again["given"].shape)
+    differs |= first["local"] != again["local"]
+    difference = ""
+    if differs.any():
+        tick, actuator = (int(i) for i in np.argwhere(differs)[0])
+        name = recorded.manifest["actuators"][actuator]["name"]
+        was = _shown(first["given"][tick, actuator], first["local"][tick, actuator])
+        now = _shown(again["given"][tick, actuator], again["local"][tick, actuator])
+        difference = (
+            f"tick {tick} (t = {first['time_s'][tick]:.0f} s), actuator {name}: "
+            f"recorded {was}, replayed {now}"
+        )
+    elif repeated.ticks < recorded.ticks:
+        difference = f"the record has {recorded.ticks} ticks, the replay ended after {ticks}"
+    return Comparison(
+        controller=recorded.controller,
+        ticks=ticks,
+        difference=difference,
+        notices=tuple(_other_versions(recorded, repeated)),
+    )
+
+
+def _shown(given: float, local: int) -> str:
+    return "local rule" if local else repr(float(given))
+
+
+def _other_versions(recorded: Record, repeated: Record) -> list[str]:
+    was, now = recorded.manifest["versions"], repeated.manifest["versions"]
+    return [
+        f"{name} was {was.get(name, 'absent')}, is {now.get(name, 'absent')}"
+        for name in sorted({*was, *now})
+        if was.get(name) != now.get(name)
+    ]

@@ -1,0 +1,134 @@
+"""How is a run written down so that a kill loses at most the last tick?
+
+A frame leaves the process in one write, so a killed run holds whole frames only; a power cut
+may tear the last one, which the reader finds by its length or its checksum.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.command import Command, Receipt, Ruling
+from jialing.core.errors import RecordError
+from jialing.core.signal import Observation
+from jialing.record.events import EventLog
+from jialing.record.frame import checksum, frame_dtype
+from jialing.record.plain import write_json
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+
+
+def claim_folder(parent: Path, name: str) -> Path:
+    """Make a new folder ``name``, or ``name-2``, ``name-3``, … where that is taken."""
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RecordError(f"{folder} cannot be made: {error.strerror}") from error
+        else:
+            return folder
+
+
+class RecordWriter:
+    """An open record.
+
+    Parameters
+    ----------
+    folder : made here; it must not exist
+    manifest : from `record.manifest.build_manifest`
+    durable : wait at every tick until the disk has it (for a plant that is not a simulator)
+    """
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], *, durable: bool = False) -> None:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise RecordError(f"{folder} exists already; a record is never overwritten") from None
+        self.folder = folder
+        self.ticks = 0
+        write_json(folder / "manifest.json", manifest)
+        names = [actuator["name"] for actuator in manifest["actuators"]]
+        self.events = EventLog(folder / "events.jsonl", names)
+        self._durable = durable
+        self._open = [os.open(folder / "ticks.bin", _NEW, 0o644)]
+        for field in manifest["fields"]:
+            self._open.append(os.open(folder / f"fields.{field['name']}.bin", _NEW, 0o644))
+
+        frame = np.zeros(1, dtype=frame_dtype(len(manifest["signals"]), len(names)))
+        self._bytes = frame.view(np.uint8).data
+        # Views into the frame: what is assigned below goes straight into the bytes to be written.
+        self._time_s, self._decide_ms = frame["time_s"], frame["decide_ms"]
+        self._source, self._outcome = frame["source"], frame["outcome"]
+        self._note, self._crc = frame["note"], frame["crc"]
+        self._values, self._quality = frame["values"][0], frame["quality"][0]
+        self._targets, self._given = frame["targets"][0], frame["given"][0]
+        self._positions, self._local = frame["positions"][0], frame["local"][0]
+        self._answers = frame["answers"][0]
+
+    def write(
+        self,
+        *,
+        observation: Observation,
+        asked: Command,
+        ruling: Ruling,
+        receipt: Receipt,
+        outcome: int,
+        decide_ms: float,
+        samples: Sequence[NDArray[np.float32]] = (),
+    ) -> None:
+        """Append one tick."""
+        given, time_s = ruling.command, observation.time_s
+        if ruling.verdicts or self.events.objecting:
+            self.events.verdicts(self.ticks, time_s, ruling)
+        self.events.source(self.ticks, time_s, given.source)
+        self._time_s[0] = time_s
+        self._values[:] = observation.values
+        self._quality[:] = observation.quality
+        self._targets[:] = asked.targets
+        self._given[:] = given.targets
+        self._positions[:] = receipt.positions
+        self._local[:] = given.local
+        self._answers[:] = ruling.answers
+        self._source[0] = given.source
+        self._outcome[0] = outcome
+        self._decide_ms[0] = decide_ms
+        self._note[0] = self.events.note(self.ticks, time_s, given.note)
+        self._crc[0] = checksum(self._bytes)
+        for fd, sample in zip(self._open[1:], samples, strict=True):
+            _write_whole(fd, np.ascontiguousarray(sample, dtype=np.float32).data)
+        _write_whole(self._open[0], self._bytes)
+        if self._durable:
+            for fd in self._open:
+                os.fsync(fd)
+        self.ticks += 1
+
+    def finish(self, document: Mapping[str, Any]) -> None:
+        """Write the score."""
+        write_json(self.folder / "score.json", document)
+
+    def close(self) -> None:
+        """Close all files; may be called twice."""
+        self.events.close()
+        while self._open:
+            os.close(self._open.pop())
+
+
+def _write_whole(fd: int, content: memoryview) -> None:
+    try:
+        written = os.write(fd, content)
+    except OSError as error:
+        raise RecordError(f"the record cannot be written: {error.strerror}") from error
+    if written != content.nbytes:
+        raise RecordError(
+            f"the record cannot be written: {written} of {content.nbytes} bytes fitted on the disk"
+        )

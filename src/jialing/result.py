@@ -1,0 +1,154 @@
+"""What does a finished run hand to its user?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jialing.comparison import Line, as_text, compare_runs
+from jialing.core.case import Case, Run
+from jialing.record.plain import to_plain, write_json
+
+
+class Text(str):
+    """Text that an interactive session shows as it is, with its line breaks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEntry:
+    """One line of `jialing.cases()`.
+
+    Attributes
+    ----------
+    name, domain, title : as in `Case`
+    lacks : why the case cannot run here; empty if it can
+    """
+
+    name: str
+    domain: str
+    title: str
+    lacks: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What was read out of a model file.
+
+    Attributes
+    ----------
+    document : JSON-ready
+    text : the same for people
+    """
+
+    document: Mapping[str, Any]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Runs of several controllers on one case and seed, baseline first.
+
+    Attributes
+    ----------
+    case : what was run
+    runs : one per controller
+    folder : where the records lie
+    higher_is_better : score words of which more is better
+    """
+
+    case: Case
+    runs: tuple[Run, ...]
+    folder: Path
+    higher_is_better: frozenset[str] = frozenset()
+
+    def __getitem__(self, controller: str) -> Run:
+        for run in self.runs:
+            if run.controller == controller:
+                return run
+        raise KeyError(
+            f"{controller!r} did not run; these did: {[r.controller for r in self.runs]}"
+        )
+
+    def lines(self) -> tuple[Line, ...]:
+        """The comparison, one line per score word."""
+        return compare_runs(self.runs, self.higher_is_better)
+
+    def notices(self) -> tuple[str, ...]:
+        """What a reader of the figures should know: decisions that failed, runs cut short."""
+        return tuple(notice for run in self.runs for notice in _notices(run))
+
+    def table(self) -> str:
+        """The comparison as text."""
+        head = f"{self.case.name} · {self.case.title} · seed {self.case.seed}"
+        return Text("\n".join([head, *as_text(self.runs, self.lines()), *self.notices()]))
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the HTML report to `path` (default: into the result folder); answers where it lies."""
+        from jialing.report import write_report
+
+        return write_report(self.folder, Path(path) if path else self.folder / "report.html")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `jialing run --json` prints."""
+        document: dict[str, Any] = to_plain(
+            {
+                "case": self.case.name,
+                "domain": self.case.domain,
+                "seed": self.case.seed,
+                "runs": [
+                    {
+                        "controller": run.controller,
+                        "score": run.score,
+                        "guard": run.guard,
+                        "wall_s": run.wall_s,
+                    }
+                    for run in self.runs
+                ],
+            }
+        )
+        return document
+
+    def save(self) -> None:
+        """Write ``result.json``: the same document and where each record lies."""
+        document = self.to_dict()
+        document["title"] = self.case.title
+        document["forecast"] = self.case.forecast
+        document["higher_is_better"] = sorted(self.higher_is_better)
+        for entry, run in zip(document["runs"], self.runs, strict=True):
+            entry["folder"] = run.folder.name if run.folder else None
+            entry["ended"] = run.details.get("ended", "completed")
+        write_json(self.folder / "result.json", document)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a run; `result` holds what there is, and its record can be opened."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(f"interrupted; the record lies in {result.folder}")
+
+
+def _notices(run: Run) -> list[str]:
+    found = []
+    decisions: Mapping[str, int] = run.details.get("decisions", {})
+    total = sum(decisions.values())
+    words = {"late": "late", "raised": "failed", "rejected": "rejected", "busy": "skipped"}
+    failed = [f"{decisions[key]} {word}" for key, word in words.items() if decisions.get(key)]
+    if failed:
+        found.append(
+            f"{run.controller}: of {total} decisions {', '.join(failed)}; the last plan or the "
+            "local rule acted instead (events.jsonl says why)"
+        )
+    if run.details.get("ended") == "interrupted":
+        found.append(f"{run.controller}: interrupted; the figures cover the part that ran")
+    return found
