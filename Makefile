@@ -1,6 +1,6 @@
 # What can be done with a checkout. Each target first makes .venv from requirements.lock, once.
 #
-#   make demo    a storm on the shipped sewer: the comparison table and the report
+#   make demo    a storm on the shipped sewer: the comparison table and the report; OUT=folder
 #   make test    everything a change must pass
 #   make check   the same without the slow tests and without a simulator: about a minute
 #   make bench   the figures we claim; NAME=... for one of them, ARGS=... for its options
@@ -28,7 +28,7 @@ venv:
 	@scripts/venv.sh
 
 demo: venv
-	@$(BIN)/jialing run storm-sewer
+	@$(BIN)/jialing run storm-sewer --out $(or $(OUT),runs)
 
 static: venv
 	$(BIN)/ruff format --check $(CODE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import math
 import os
-import platform
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from jialing.record import manifest
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-
-#: Packages whose version may change a figure.
-PACKAGES = ("jialing", "numpy", "numba", "highspy", "swmm-toolkit", "pystorms")
 
 #: Changes here do not change what is measured.
 NOT_MEASURED = ("benchmarks/results", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
@@ -126,34 +125,16 @@ def commit() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that may change a figure."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    found = manifest.versions()
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        found["pystorms"] = importlib.metadata.version("pystorms")
     return found
 
 
 def machine() -> dict[str, Any]:
     """What the machine can do, not which one it is."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
+    return {**manifest.machine(), "memory_gib": round(memory / 2**30, 1)}
 
 
 def _git(*arguments: str) -> str:

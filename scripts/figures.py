@@ -77,7 +77,7 @@ def _origin(document: Mapping[str, Any]) -> str:
     simulator = f", swmm-toolkit {versions['swmm-toolkit']}" if "swmm-toolkit" in versions else ""
     return (
         f"*Measured {document['date']} at commit {commit} on {machine['cores']} cores"
-        f" ({machine['cpu']}), Python {versions['python']}{simulator};"
+        f" ({machine['processor']}), Python {versions['python']}{simulator};"
         f" `benchmarks/results/{document['name']}.json`*"
     )
 

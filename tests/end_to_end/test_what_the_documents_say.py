@@ -1,0 +1,116 @@
+"""What the README and the how-tos tell a user to do works, word for word."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "src" / "jialing" / "domains" / "water" / "models" / "storm-sewer.inp"
+JIALING = [sys.executable, "-m", "jialing.cli"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.swmm]
+
+
+def code_blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+def run(command: list[str], cwd: Path, timeout_s: float = 500) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout_s)
+
+
+def only_result(folder: Path) -> Path:
+    """The one result folder in `folder`."""
+    (found,) = (path.parent for path in folder.glob("*/result.json"))
+    return found
+
+
+def test_make_demo_ends_with_a_table_and_a_report(tmp_path: Path) -> None:
+    if Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
+        pytest.skip("make demo would install an environment of its own: run the tests from .venv")
+    done = run(["make", "--no-print-directory", "demo", f"OUT={tmp_path}"], ROOT)
+    assert done.returncode == 0, done.stderr
+    for word in ("rules", "predictive", "flooding", "overflow", "m³"):
+        assert word in done.stdout
+    result = only_result(tmp_path)
+    report = result / "report.html"
+    assert str(report) in re.sub(r"\s+", "", done.stdout + done.stderr)
+    assert "<html" in report.read_text()[:2000].lower()
+    document = json.loads((result / "result.json").read_text())
+    assert [each["controller"] for each in document["runs"]] == ["rules", "predictive"]
+
+
+def test_a_users_own_model_runs_unchanged_and_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    model = folder / "old town.inp"
+    shutil.copy(MODEL, model)
+    before = model.read_bytes()
+    done = run([*JIALING, "run", str(model), "--duration", "1h"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "predictive" in done.stdout
+    assert [path.name for path in folder.iterdir()] == ["old town.inp"]
+    assert model.read_bytes() == before
+    assert only_result(tmp_path / "runs").name.startswith("old-town-s")
+
+
+def test_the_pythons_lines_of_the_readme_run(tmp_path: Path) -> None:
+    (code,) = code_blocks("README.md", "python")
+    done = run([sys.executable, "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "flooding" in done.stdout
+    assert (tmp_path / "storm.html").is_file()
+
+
+def test_the_controller_of_the_how_to_runs_beside_the_rules(tmp_path: Path) -> None:
+    code, *_ = code_blocks("docs/how-to/own-controller.md", "python")
+    done = run([sys.executable, "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "HoldUntilHalfFull" in done.stdout
+    assert "rules" in done.stdout
+    head, _, _ = code.partition("\nresult =")
+    (tmp_path / "mine.py").write_text(head)
+    (command,) = (
+        line
+        for line in "".join(code_blocks("docs/how-to/own-controller.md", "bash")).splitlines()
+        if "mine.py" in line
+    )
+    words = command.split()
+    assert words[0] == "jialing"
+    done = run([*JIALING, *words[1:]], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "HoldUntilHalfFull" in done.stdout
+
+
+def test_a_recorded_run_replays_bit_for_bit(tmp_path: Path) -> None:
+    done = run([*JIALING, "run", "storm-sewer", "--duration", "90min", "--json"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == {"case", "domain", "seed", "runs"}
+    for each in document["runs"]:
+        assert set(each) == {"controller", "score", "guard", "wall_s"}
+        assert set(each["guard"]) == {"allowed", "clamped", "refused"}
+        assert all(set(quantity) == {"value", "unit"} for quantity in each["score"].values())
+    replayed = run([*JIALING, "replay", str(only_result(tmp_path / "runs"))], tmp_path)
+    assert replayed.returncode == 0, replayed.stderr
+    assert replayed.stdout.count("identical") == 2
+
+
+def test_a_cut_file_gives_one_message_and_leaves_nothing(tmp_path: Path) -> None:
+    text = MODEL.read_text()
+    cut = tmp_path / "cut.inp"
+    cut.write_text(text[: text.index("[XSECTIONS]") + 60])
+    done = run([*JIALING, "run", str(cut)], tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "cut.inp" in done.stderr
+    assert os.listdir(tmp_path) == ["cut.inp"]  # noqa: PTH208
