@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
+from jialing.core.network import IntArray
 from jialing.core.signal import FloatArray
 from jialing.methods.compiled import Floats, NetworkTables
 from jialing.methods.problem import Load
@@ -286,3 +287,19 @@ def adjoint(
                 value = price_rest[s] + price_x[s] if levels[t, i, s] >= zero else zero
                 worth[i, s] = value
                 ring[slot, i, s] = value
+
+
+@compiled_loop
+def convolve(
+    values: Floats,
+    target: IntArray,
+    source: IntArray,
+    lag: IntArray,
+    share: Floats,
+    out: Floats,
+) -> None:
+    """out[t, target] += share * values[t - lag, source], for all entries and scenarios."""
+    for n in range(target.shape[0]):
+        for t in range(lag[n], out.shape[0]):
+            for s in range(out.shape[2]):
+                out[t, target[n], s] += share[n] * values[t - lag[n], source[n], s]
