@@ -27,6 +27,11 @@ class Line:
     changes: tuple[float, ...]
     gains: tuple[int, ...]
 
+    def shown(self, run: int) -> str:
+        """Value of one run, and from the second on its change."""
+        value, change = show_number(self.values[run]), self.changes[run]
+        return value if run == 0 or math.isnan(change) else f"{value} ({show_change(change)})"
+
 
 def compare_runs(runs: Sequence[Run], higher_is_better: Collection[str] = ()) -> tuple[Line, ...]:
     """One line per score word, in the order of the first run's sheet."""
@@ -52,7 +57,7 @@ def as_text(runs: Sequence[Run], lines: Sequence[Line]) -> list[str]:
     """The comparison as aligned columns."""
     cells = [["", "", *(run.controller for run in runs)]]
     for line in lines:
-        shown = [show_cell(line, i) for i in range(len(runs))]
+        shown = [line.shown(i) for i in range(len(runs))]
         cells.append([line.word, line.unit, *shown])
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     texts = []
@@ -61,15 +66,6 @@ def as_text(runs: Sequence[Run], lines: Sequence[Line]) -> list[str]:
         right = [text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)]
         texts.append("  ".join([*left, *right]).rstrip())
     return texts
-
-
-def show_cell(line: Line, run: int) -> str:
-    """Value of one run, and from the second on its change."""
-    value = show_number(line.values[run])
-    change = line.changes[run]
-    if run == 0 or math.isnan(change):
-        return value
-    return f"{value} ({show_change(change)})"
 
 
 def show_number(value: float) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -191,13 +191,13 @@ class Slow(Predictive):
 
 class BucketDomain:
     name = "bucket"
-    controllers = {
+    controllers: ClassVar[dict[str, str]] = {
         "rules": "valves half open",
         "predictive": "opens before the rain",
         "slow": "is late now and then",
     }
     higher_is_better = frozenset({"treated"})
-    makes: Mapping[str, Callable[[], Any]] = {
+    makes: ClassVar[dict[str, Callable[[], Any]]] = {
         "rules": Local,
         "predictive": Predictive,
         "slow": Slow,

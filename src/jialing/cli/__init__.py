@@ -1,0 +1,1 @@
+"""The commands. They see only the public API of Jialing."""
