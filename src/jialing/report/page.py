@@ -1,0 +1,196 @@
+"""How is the report put together as one file that asks nothing of the outside?"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html import escape
+from importlib import metadata, resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from jialing.report import charts, facts, incidents, table
+from jialing.report.headline import Headline, headline
+from jialing.report.map import field_names, network_map
+from jialing.report.packing import embed
+from jialing.report.reading import read_result
+from jialing.report.source import ResultView
+from jialing.report.words import controller_phrase
+
+TIME_LEAD = (
+    "Drag across a chart, or use the buttons, to zoom all of them; the figures beside the names are the values at the "
+    "time pointed at, with the baseline in brackets."
+)
+SCRIPTS = ("common.js", "map.js", "charts.js", "main.js")
+
+
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Write the report on a result folder, or on a single record folder, as one HTML file.
+
+    Parameters
+    ----------
+    folder : holds ``result.json`` and a record folder per controller, or is a record itself
+    out : the file to write; ``report.html`` in `folder` unless given
+
+    Returns
+    -------
+    the file written
+
+    Raises RecordError if `folder` holds no readable record.
+    """
+    page = build_page(read_result(folder))
+    target = out or folder / "report.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.part")
+    beside.write_text(page, encoding="utf-8")
+    beside.replace(target)
+    return target
+
+
+def build_page(result: ResultView) -> str:
+    """The whole page as text."""
+    chosen = result.chosen
+    told = headline(
+        result.domain,
+        (result.baseline.controller, result.baseline.score),
+        (chosen.controller, chosen.score) if chosen else None,
+    )
+    plan = network_map(result)
+    content = {
+        "controllers": [run.controller for run in result.runs],
+        "chosen": result.runs.index(chosen) if chosen else 0,
+        "start": result.baseline.start or None,
+        "end_s": max((float(r.time_s[-1]) for r in result.runs if len(r.time_s)), default=0.0),
+        "charts": charts.panels(result),
+        "map": plan,
+        "peak_s": peak_time(result),
+    }
+    plotly, script = _plotly(), _script()
+    return Template(_resource("page.html")).substitute(
+        policy=content_policy([plotly, script]),
+        version=escape(_version()),
+        style=_resource("style.css"),
+        title=escape(result.title),
+        headline=escape(told.sentence),
+        aside=escape(told.aside),
+        badges=_badges(result),
+        tiles=_tiles(told),
+        comparison_lead=escape(_comparison_lead(result)),
+        comparison=table.comparison(result),
+        map_lead=escape(_map_lead(plan)),
+        time_lead=escape(TIME_LEAD),
+        elements=table.elements(result),
+        guard_counts=incidents.counts(result),
+        guard_list=incidents.listing(result),
+        notes=facts.notes_html(result),
+        facts=facts.facts_html(result),
+        content=embed(content),
+        plotly=plotly,
+        script=script,
+    )
+
+
+def content_policy(scripts: Sequence[str]) -> str:
+    """A policy under which only these scripts run and nothing can be fetched.
+
+    Styles may be inline because the chart library writes them; images only as part of the page.
+    """
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def peak_time(result: ResultView) -> float | None:
+    """When the baseline spilled most within one tick, all elements together [s]."""
+    run = result.baseline
+    totals = np.zeros(len(run.time_s))
+    for name in field_names(run.picture.get("map") or {}):
+        if name in run.fields:
+            values = run.fields[name].values
+            rows = min(len(values), len(totals))
+            totals[:rows] += [float(np.nansum(values[i])) for i in range(rows)]
+    if not totals.any():
+        return None
+    return float(run.time_s[int(np.argmax(totals))])
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _resource(name: str) -> str:
+    return (resources.files("jialing.report") / "web" / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    return "\n".join(_resource(name) for name in SCRIPTS)
+
+
+def _plotly() -> str:
+    """The chart library; a closing tag inside it would end its script element early."""
+    source = (resources.files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
+    return source.replace("</script", "<\\/script")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("jialing")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _badges(result: ResultView) -> str:
+    said = facts.forecast_note(result)
+    if not said:
+        return ""
+    kind = "warn" if result.forecast == "perfect" else "plain"
+    return f'<p class="badge {kind}">{escape(said)}</p>'
+
+
+def _tiles(told: Headline) -> str:
+    items = []
+    for tile in told.tiles:
+        before = (
+            f'<span class="before">baseline {escape(tile.before)}</span>' if tile.before else ""
+        )
+        change = (
+            f'<span class="change {tile.verdict}">{escape(_said(tile.change, tile.verdict))}</span>'
+            if tile.change
+            else ""
+        )
+        items.append(
+            f'<li class="{tile.verdict}"><span class="label">{escape(tile.label)}</span>'
+            f'<strong>{escape(tile.after)}</strong><span class="below">{before}{change}</span></li>'
+        )
+    return f'<ul class="tiles">{"".join(items)}</ul>' if items else ""
+
+
+def _said(change: str, verdict: str) -> str:
+    return f"{change} {verdict}" if verdict in ("better", "worse") else change
+
+
+def _comparison_lead(result: ResultView) -> str:
+    if len(result.runs) == 1:
+        return "Only one controller was run, so nothing is compared."
+    base = controller_phrase(result.baseline.controller)
+    return (
+        f"All controllers ran on the same case and seed. Percentages are against the baseline, "
+        f"{base}."
+    )
+
+
+def _map_lead(plan: dict[str, Any] | None) -> str:
+    if plan is None:
+        return "The model holds no coordinates, so there is no map."
+    frames = len(plan["runs"][0]["elements"]) if plan["runs"] else 0
+    dry = "" if frames else " Nothing spilled under the baseline."
+    return (
+        "Circles grow with what an element spilled; gates and pumps show how far they are open."
+        f"{dry} Move the slider or press play; the charts below follow the same time."
+    )

@@ -1,0 +1,131 @@
+"""How does a result folder become what the report shows?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jialing.core.case import GuardCount, Quantity, ScoreSheet
+from jialing.core.command import Answer
+from jialing.core.errors import RecordError
+from jialing.record.frame import Outcome
+from jialing.record.reader import Record, open_record, record_folders
+from jialing.report.source import FieldView, Incident, ResultView, RunView, baseline_first
+
+_ANSWERS = {"clamp": "clamped", "refuse": "refused"}
+
+
+def read_result(folder: Path) -> ResultView:
+    """Runs of a result folder, or of a single record folder; raises RecordError if it is neither."""
+    records = [open_record(path) for path in record_folders(folder)]
+    if not records:
+        raise RecordError(f"{folder} names runs whose records are gone; nothing can be reported")
+    runs = baseline_first([_run(record) for record in records])
+    case = runs[0].manifest.get("case") or {}
+    name = str(case.get("name", "")) or folder.name
+    return ResultView(
+        case=name,
+        title=str(case.get("title") or name),
+        domain=str(case.get("domain", "")),
+        seed=int(runs[0].manifest.get("seed", 0)),
+        forecast=str(case.get("forecast", "")),
+        runs=runs,
+    )
+
+
+def _run(record: Record) -> RunView:
+    frames = record.frames
+    final = record.score or {}
+    decided = frames["outcome"] != Outcome.BUSY
+    about = record.manifest.get("about") or {}
+    return RunView(
+        controller=record.controller,
+        score=_sheet(final.get("score") or {}),
+        guard=_guard(final, frames["answers"]),
+        time_s=record.time_s,
+        signals=tuple(record.signals),
+        values=frames["values"],
+        actuators=tuple(record.actuators),
+        positions=frames["positions"],
+        local=frames["local"].astype(np.bool_),
+        unusable=int(np.count_nonzero(frames["outcome"] != Outcome.ON_TIME)),
+        decide_ms=np.ascontiguousarray(frames["decide_ms"][decided]),
+        incidents=_incidents(record),
+        fields=_fields(record),
+        details=final.get("details") or {},
+        manifest=record.manifest,
+        picture=record.manifest.get("picture") or {},
+        start=str(about.get("start") or ""),
+        wall_s=_seconds(final, "wall_s"),
+        plant_s=_seconds(final, "plant_s"),
+        decide_s=_seconds(final, "decide_s"),
+        loop_s=_seconds(final, "loop_s"),
+        notices=record.notices,
+    )
+
+
+def _sheet(found: Mapping[str, Any]) -> ScoreSheet:
+    return {
+        name: Quantity(value=float(q["value"]), unit=str(q["unit"]))
+        for name, q in found.items()
+        if q.get("value") is not None
+    }
+
+
+def _guard(final: Mapping[str, Any], answers: np.ndarray[Any, Any]) -> GuardCount:
+    """The counts of the score; of a run that was cut off, those of its frames."""
+    if "guard" in final:
+        return GuardCount(**{k: int(v) for k, v in final["guard"].items()})
+    return GuardCount(
+        allowed=int(np.count_nonzero(answers == Answer.ALLOW)),
+        clamped=int(np.count_nonzero(answers == Answer.CLAMP)),
+        refused=int(np.count_nonzero(answers == Answer.REFUSE)),
+    )
+
+
+def _seconds(final: Mapping[str, Any], name: str) -> float:
+    found = final.get(name)
+    return float(found) if found is not None else float("nan")
+
+
+def _fields(record: Record) -> dict[str, FieldView]:
+    """Fields whose file is there; a missing one is only a missing picture."""
+    views = {}
+    for listed in record.manifest["fields"]:
+        if not (record.folder / f"fields.{listed['name']}.bin").is_file():
+            continue
+        views[listed["name"]] = FieldView(
+            name=listed["name"],
+            unit=listed["unit"],
+            elements=tuple(listed["elements"]),
+            values=record.field(listed["name"]),
+        )
+    return views
+
+
+def _incidents(record: Record) -> tuple[Incident, ...]:
+    found = []
+    for event in record.events:
+        time_s, kind = float(event["time_s"]), event["kind"]
+        if kind == "guard" and event.get("answer") in _ANSWERS:
+            found.append(
+                Incident(
+                    time_s=time_s,
+                    kind=_ANSWERS[event["answer"]],
+                    actuator=str(event.get("actuator", "")),
+                    rule=str(event.get("rule", "")),
+                    text=str(event.get("reason", "")),
+                )
+            )
+        elif kind == "decision":
+            used = str(event.get("used", "")).replace("_", " ")
+            text = f"{event.get('reason', '')}; used instead: {used}"
+            rule = str(event.get("outcome", ""))
+            found.append(Incident(time_s=time_s, kind="late", rule=rule, text=text))
+        elif kind == "fault" or (kind == "end" and event.get("ended") != "completed"):
+            text = str(event.get("reason") or event.get("ended") or kind)
+            found.append(Incident(time_s=time_s, kind="note", rule=kind, text=text))
+    return tuple(found)

@@ -1,0 +1,115 @@
+"""What does the report know of a result: runs, their histories, their events?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.case import GuardCount, ScoreSheet
+from jialing.core.signal import FloatArray
+
+BASELINES = ("rules",)  # run first where nothing else tells the baseline
+FAVOURITE = "predictive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """Something worth a mark on the time axis.
+
+    Attributes
+    ----------
+    time_s : since the case began [s]
+    kind : ``refused``, ``clamped``, ``late`` or ``note``
+    actuator : name, or empty where it concerns the whole command
+    rule : stable word of the guard's rule, or empty
+    text : a sentence with figures
+    """
+
+    time_s: float
+    kind: str
+    actuator: str = ""
+    rule: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldView:
+    """A quantity over many elements: values [ticks, elements], possibly a memory map."""
+
+    name: str
+    unit: str
+    elements: tuple[str, ...]
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """One controller's run as the report reads it.
+
+    Attributes
+    ----------
+    time_s : [ticks]
+    signals : [signals] names, columns of `values`
+    actuators : [actuators] names, columns of `positions` and `local`
+    unusable : decisions that were late, failed or skipped
+    decide_ms : [decisions] wall-clock time of each computed decision [ms]
+    details : per-element tables of the score
+    start : calendar time of the beginning as ISO 8601 without a zone; empty if the case has none
+    notices : what could not be read, one sentence each; empty for a sound record
+    """
+
+    controller: str
+    score: ScoreSheet
+    guard: GuardCount
+    time_s: FloatArray
+    signals: tuple[str, ...]
+    values: FloatArray
+    actuators: tuple[str, ...]
+    positions: FloatArray
+    local: NDArray[np.bool_]
+    unusable: int
+    decide_ms: FloatArray
+    incidents: tuple[Incident, ...] = ()
+    fields: Mapping[str, FieldView] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    picture: Mapping[str, Any] = field(default_factory=dict)
+    wall_s: float = np.nan
+    plant_s: float = np.nan
+    decide_s: float = np.nan
+    loop_s: float = np.nan
+    start: str = ""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultView:
+    """Runs of one case, the baseline first."""
+
+    case: str
+    title: str
+    domain: str
+    seed: int
+    forecast: str
+    runs: tuple[RunView, ...]
+
+    @property
+    def baseline(self) -> RunView:
+        return self.runs[0]
+
+    @property
+    def chosen(self) -> RunView | None:
+        """The run the headline is about; None where the baseline is alone."""
+        others = self.runs[1:]
+        return next(
+            (r for r in others if r.controller == FAVOURITE), others[-1] if others else None
+        )
+
+
+def baseline_first(runs: Sequence[RunView]) -> tuple[RunView, ...]:
+    """`runs` with a known baseline moved to the front; the rest keeps its order."""
+    return tuple(sorted(runs, key=lambda run: run.controller not in BASELINES))

@@ -1,0 +1,205 @@
+// The network in plan: where it spilled by the chosen time, and how the actuators stood.
+"use strict";
+const plan = content.map;
+const plot = document.getElementById("map-plot");
+const runFrames = [];
+const SYMBOLS = {
+  pump: "triangle-right", weir: "hourglass", outlet: "pentagon", orifice: "diamond", storage: "square", outfall: "triangle-down",
+};
+
+// Unpacks the sparse spill of a run into one row of frames per element.
+function frames(run) {
+  if (runFrames[run]) return runFrames[run];
+  const packed = plan.runs[run];
+  const starts = unpack(packed.starts), at = unpack(packed.frames), values = unpack(packed.values);
+  const rows = new Map();
+  packed.elements.forEach((name, i) => {
+    const step = new Float32Array(mapTimes.length), sum = new Float32Array(mapTimes.length);
+    for (let k = starts[i]; k < starts[i + 1]; k++) step[at[k]] = values[k];
+    step.reduce((total, value, f) => (sum[f] = total + value), 0);
+    rows.set(name, { step, sum });
+  });
+  runFrames[run] = { rows, settings: unpack(packed.settings) };
+  return runFrames[run];
+}
+
+const mapTimes = plan ? Array.from(unpack(plan.times)) : Array.from({ length: 101 }, (_, i) => (content.end_s * i) / 100);
+const frameTime = () => mapTimes[state.frame] || 0;
+
+const nodeAt = new Map(plan ? plan.nodes.name.map((name, i) => [name, i]) : []);
+let top_ = { step: 0, sum: 0, change: 0 };
+
+function findTops() {
+  const last = mapTimes.length - 1;
+  const base = frames(0).rows;
+  content.controllers.forEach((_, run) => {
+    const names = new Set([...base.keys(), ...frames(run).rows.keys()]);
+    for (const name of names) {
+      const row = frames(run).rows.get(name);
+      if (row) {
+        top_.sum = Math.max(top_.sum, row.sum[last]);
+        for (const value of row.step) top_.step = Math.max(top_.step, value);
+      }
+      const before = base.has(name) ? base.get(name).sum[last] : 0;
+      top_.change = Math.max(top_.change, Math.abs((row ? row.sum[last] : 0) - before));
+    }
+  });
+}
+
+// Values of the current frame and mode, one per element that ever spills: [name, value].
+function mapValues() {
+  const mine = frames(state.run).rows, base = frames(0).rows, f = state.frame;
+  if (state.mode === "change") {
+    const names = [...new Set([...mine.keys(), ...base.keys()])];
+    return names.map((name) => [name, (mine.has(name) ? mine.get(name).sum[f] : 0) - (base.has(name) ? base.get(name).sum[f] : 0)]);
+  }
+  return [...mine].map(([name, row]) => [name, state.mode === "now" ? row.step[f] : row.sum[f]]);
+}
+
+const topOf = () => (state.mode === "change" ? top_.change : state.mode === "now" ? top_.step : top_.sum) || 1;
+
+function spillColour(value) {
+  const share = Math.sqrt(Math.min(1, Math.abs(value) / topOf()));
+  if (state.mode === "change") return mixed(colour("spill-low"), colour(value > 0 ? "spill-high" : "gain"), 0.25 + 0.75 * share);
+  return share < 0.5 ? mixed(colour("spill-low"), colour("spill-mid"), 2 * share) : mixed(colour("spill-mid"), colour("spill-high"), 2 * share - 1);
+}
+
+function linkLines(wanted) {
+  const x = [], y = [];
+  plan.links.paths.forEach((path, i) => {
+    if (!wanted(i)) return;
+    for (let k = 0; k < path.length; k += 2) { x.push(path[k]); y.push(path[k + 1]); }
+    x.push(null); y.push(null);
+  });
+  return { x, y };
+}
+
+// The point halfway along a link, where its actuator is drawn.
+function halfway(path) {
+  const lengths = [];
+  for (let k = 2; k < path.length; k += 2) lengths.push(Math.hypot(path[k] - path[k - 2], path[k + 1] - path[k - 1]));
+  let rest = lengths.reduce((a, b) => a + b, 0) / 2;
+  for (let s = 0; s < lengths.length; s++) {
+    if (rest <= lengths[s] || s === lengths.length - 1) {
+      const share = lengths[s] ? rest / lengths[s] : 0, k = 2 * s;
+      return [path[k] + share * (path[k + 2] - path[k]), path[k + 1] + share * (path[k + 3] - path[k + 1])];
+    }
+    rest -= lengths[s];
+  }
+  return [path[0], path[1]];
+}
+
+const moved = plan ? plan.actuators.map((a, i) => ({ ...a, i })).filter((a) => a.link >= 0 && plan.links.paths[a.link].every((v) => v !== null)) : [];
+const movedAt = moved.map((a) => halfway(plan.links.paths[a.link]));
+
+const kindOf = (list, i) => (list.kind[i] || "").toLowerCase();
+const namedHover = { hovertemplate: "%{text}<extra></extra>", showlegend: false };
+
+function baseTraces() {
+  const ink = colour("pipe"), isMoved = new Set(moved.map((a) => a.link));
+  const plain = linkLines((i) => !isMoved.has(i)), acting = linkLines((i) => isMoved.has(i));
+  const line = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false };
+  const { nodes } = plan;
+  const dots = [], stores = [], outs = [];
+  nodes.name.forEach((_, i) => {
+    const kind = kindOf(nodes, i);
+    (kind === "storage" ? stores : kind === "outfall" ? outs : dots).push(i);
+  });
+  const points = (which, marker) => ({
+    type: "scatter", mode: "markers", marker, ...namedHover, x: which.map((i) => nodes.x[i]), y: which.map((i) => nodes.y[i]),
+    text: which.map((i) => nodes.name[i] + "<br>" + (nodes.kind[i] || "node")),
+  });
+  const few = dots.length <= 2500 ? dots : [];
+  const thick = nodes.name.length > 1500 ? 1 : 2;
+  return [
+    { ...line, ...plain, line: { color: ink, width: thick } },
+    { ...line, ...acting, line: { color: colour("accent"), width: thick + 1 } },
+    points(few, { size: few.length > 400 ? 3 : 6, color: ink }),
+    points(stores, { size: 13, symbol: SYMBOLS.storage, color: colour("card"), line: { color: colour("ink"), width: 1.6 } }),
+    points(outs, { size: 11, symbol: SYMBOLS.outfall, color: colour("ink") }),
+  ];
+}
+
+function spillTrace() {
+  const found = mapValues().filter(([name, value]) => nodeAt.has(name) && Math.abs(value) > 0);
+  found.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+  const where = found.map(([name]) => nodeAt.get(name));
+  const largest = narrow() ? 26 : 38;
+  return {
+    type: "scatter", mode: "markers", ...namedHover, x: where.map((i) => plan.nodes.x[i]), y: where.map((i) => plan.nodes.y[i]),
+    text: found.map(([name, value]) => `<b>${name}</b><br>${state.mode === "change" && value > 0 ? "+" : ""}${withUnit(value, plan.unit)}`),
+    marker: {
+      size: found.map(([, value]) => 7 + (largest - 7) * Math.sqrt(Math.min(1, Math.abs(value) / topOf()))),
+      color: found.map(([, value]) => spillColour(value)), opacity: 0.85, line: { color: colour("ink"), width: 0.7 },
+    },
+  };
+}
+
+function actuatorTrace() {
+  const { settings } = frames(state.run), offset = state.frame * plan.actuators.length;
+  const at = moved.map((a) => settings[offset + a.i]);
+  const shown = at.map((value) => (value === 255 || value === undefined ? "–" : value + THIN + "%"));
+  const labelled = moved.length <= (narrow() ? 8 : 40);
+  return {
+    type: "scatter", mode: labelled ? "markers+text" : "markers", showlegend: false,
+    x: movedAt.map((p) => p[0]), y: movedAt.map((p) => p[1]), text: shown, textposition: "top center",
+    textfont: { color: colour("ink"), size: 11, shadow: `0 0 3px ${colour("card")}, 0 0 3px ${colour("card")}` }, hovertemplate: "%{customdata}<extra></extra>",
+    customdata: moved.map((a, k) => `<b>${a.name}</b><br>${kindOf(plan.links, a.link)} at ${shown[k]}`),
+    marker: {
+      size: 14, symbol: moved.map((a) => SYMBOLS[kindOf(plan.links, a.link)] || "diamond"),
+      color: at.map((value) => (value === 255 ? colour("card") : mixed(colour("card"), colour("accent"), Math.min(1, value / 100)))),
+      line: { color: colour("accent"), width: 1.8 },
+    },
+  };
+}
+
+function drawMap() {
+  if (!plan) return;
+  const xs = plan.nodes.x.filter((v) => v !== null), ys = plan.nodes.y.filter((v) => v !== null);
+  const greatest = (list) => list.reduce((a, b) => Math.max(a, b), 0);
+  const width = greatest(xs) || 1, height = greatest(ys) || 1;
+  const wide = plot.clientWidth || 800;
+  const tall = Math.max(220, Math.min(narrow() ? 420 : 600, (wide * height) / width));
+  const hidden = { visible: false, fixedrange: coarse() };
+  const pad = 0.06;
+  const layout = {
+    height: tall, margin: { l: 4, r: 4, t: 4, b: 4 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    xaxis: { ...hidden, range: [-pad * width, (1 + pad) * width] },
+    yaxis: { ...hidden, range: [-pad * height, (1 + pad) * height], scaleanchor: "x" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent") },
+    hovermode: "closest", dragmode: coarse() ? false : "pan", uirevision: "map", separators: "." + THIN,
+    font: { family: getComputedStyle(document.body).fontFamily },
+    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("grid"), font: { color: colour("ink") } },
+  };
+  Plotly.react(plot, [...baseTraces(), spillTrace(), actuatorTrace()], layout, { ...plotConfig(), scrollZoom: false });
+  drawMapLegend();
+}
+
+// Only the two moving traces change from frame to frame.
+function moveMap() {
+  if (!plan || !plot.data) return;
+  const spill = spillTrace(), acting = actuatorTrace();
+  Plotly.restyle(plot, {
+    x: [spill.x, acting.x], y: [spill.y, acting.y], text: [spill.text, acting.text],
+    customdata: [[], acting.customdata], marker: [spill.marker, acting.marker],
+  }, [5, 6]);
+}
+
+function drawMapLegend() {
+  const legend = document.getElementById("map-legend");
+  const scale = make("span", "scale");
+  const ramp = make("i", "ramp");
+  const stops = [0, 0.06, 0.25, 0.56, 1].map((share) => spillColour(share * topOf()));
+  const less = [1, 0.25].map((share) => spillColour(-share * topOf()));
+  ramp.style.background = `linear-gradient(90deg, ${(state.mode === "change" ? [...less, colour("spill-low"), stops[2], stops[4]] : stops).join(",")})`;
+  const low = state.mode === "change" ? number(-topOf()) : "0";
+  scale.append(low, ramp, withUnit(topOf(), plan.unit));
+  const symbols = { storage: "■", outfall: "▼", orifice: "◆", weir: "⧗", pump: "▶", outlet: "⬟" };
+  const present = new Set([...plan.nodes.kind, ...moved.map((a) => plan.links.kind[a.link])].map((k) => (k || "").toLowerCase()));
+  const keys = Object.entries(symbols).filter(([kind]) => present.has(kind)).map(([kind, sign]) => {
+    const key = make("span", kind === "storage" || kind === "outfall" ? "" : "acting");
+    key.append(sign + " " + kind + (kind === "storage" || kind === "outfall" ? "" : " with its opening"));
+    return key;
+  });
+  legend.replaceChildren(scale, ...keys);
+}

@@ -1,0 +1,105 @@
+"""What does a score word mean to a reader: its label, which way is better, how it is explained?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from jialing.core.case import ScoreSheet
+
+
+class Better(Enum):
+    """Which direction of a score is an improvement."""
+
+    LESS = "less"
+    MORE = "more"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A score word as people read it.
+
+    Attributes
+    ----------
+    label : capitalised, without unit
+    better : direction of improvement
+    meaning : one sentence for the table
+    whole : True for counts, which are shown without decimals
+    """
+
+    label: str
+    better: Better = Better.LESS
+    meaning: str = ""
+    whole: bool = False
+
+
+WORDS: dict[str, Word] = {
+    "flooding": Word(label="Flooding", meaning="Water that left the network onto streets."),
+    "overflow": Word(
+        label="Overflow", meaning="Water spilled to receiving waters at all overflow structures."
+    ),
+    "overflow_sensitive": Word(
+        label="Overflow to sensitive waters",
+        meaning="The part of the overflow that reached receiving waters marked as sensitive.",
+    ),
+    "treated": Word(
+        label="Treated", better=Better.MORE, meaning="Water that reached the treatment plant."
+    ),
+    "exceedance": Word(label="Above flow limits", meaning="Volume above the stated flow limits."),
+    "flooding_duration": Word(
+        label="Flooding duration", meaning="Hours of flooding, summed over nodes."
+    ),
+    "overflow_events": Word(
+        label="Overflow events",
+        meaning="Spills, counted apart where at least 6 h lie between them.",
+        whole=True,
+    ),
+    "overflow_duration": Word(
+        label="Overflow duration", meaning="Hours of overflow, summed over structures."
+    ),
+    "energy": Word(label="Pump energy", meaning="Electrical energy of all pumps."),
+    "travel": Word(label="Actuator travel", meaning="Full strokes, summed over actuators."),
+    "leftover": Word(label="Left in storage", meaning="Water still stored at the end of the run."),
+    "mass_error": Word(
+        label="Mass balance error",
+        better=Better.NEITHER,
+        meaning="Continuity error of the simulator: it measures the simulation, not the control.",
+    ),
+    "cost": Word(
+        label="Priced sum",
+        meaning="All of the above weighted by the case's prices; controllers minimise this.",
+    ),
+}
+
+#: Words the headline speaks of, in order, by domain.
+HEADLINE_WORDS: dict[str, tuple[str, ...]] = {
+    "water": ("overflow", "flooding", "overflow_sensitive"),
+}
+
+#: Signal quantities as people read them.
+QUANTITIES: dict[str, str] = {"fill": "filling", "setting": "position"}
+
+CONTROLLERS: dict[str, str] = {
+    "rules": "the model's own rules",
+    "open": "everything open",
+    "equal-filling": "equal filling",
+    "predictive": "predictive control",
+}
+
+
+def word(name: str) -> Word:
+    """The word `name`; an unknown one is read off its own letters."""
+    known = WORDS.get(name)
+    return known or Word(label=name.replace("_", " ").capitalize())
+
+
+def headline_words(domain: str, sheet: ScoreSheet) -> tuple[str, ...]:
+    """Score words the headline of a domain speaks of, restricted to those in `sheet`."""
+    wished = HEADLINE_WORDS.get(domain) or tuple(sheet)[:2]
+    return tuple(name for name in wished if name in sheet)
+
+
+def controller_phrase(name: str) -> str:
+    """A controller's name inside a sentence."""
+    return CONTROLLERS.get(name, name)
