@@ -1,0 +1,64 @@
+"""Is the first difference between two runs found and named?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from desks import run_bucket
+
+from jialing.record.reader import Record
+from jialing.record.replay import compare
+
+
+def changed(record: Record, tick: int, actuator: int, value: float, local: int = 0) -> Record:
+    frames = record.frames.copy()
+    frames["given"][tick, actuator] = value
+    frames["local"][tick, actuator] = local
+    return replace(record, frames=frames)
+
+
+def test_equal_runs_are_identical(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    comparison = compare(record, record)
+    assert comparison.identical
+    assert str(comparison) == "tested: 60 ticks, identical"
+
+
+def test_the_last_bit_of_a_target_counts(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    was = float(record.frames["given"][7, 1])
+    now = float(np.nextafter(was, 2.0))
+    comparison = compare(record, changed(record, 7, 1, now))
+    assert not comparison.identical
+    assert comparison.difference == (
+        f"tick 7 (t = 420 s), actuator gate: recorded {was!r}, replayed {now!r}"
+    )
+
+
+def test_the_first_of_several_differences_is_named(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    other = changed(changed(record, 30, 0, 0.9), 12, 1, np.nan, local=1)
+    assert "tick 12 (t = 720 s), actuator gate" in compare(record, other).difference
+    assert "replayed local rule" in compare(record, other).difference
+
+
+def test_local_rules_on_both_sides_are_equal(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path, "rules")
+    assert compare(record, record).identical
+
+
+def test_a_replay_that_stops_short_is_a_difference(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    short = replace(record, frames=record.frames[:40])
+    assert "60 ticks, the replay ended after 40" in compare(record, short).difference
+    assert compare(short, record).identical
+
+
+def test_other_versions_are_named_as_a_possible_cause(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    versions = {**record.manifest["versions"], "numpy": "1.0"}
+    other = replace(record, manifest={**record.manifest, "versions": versions})
+    assert any("numpy was" in notice for notice in compare(record, other).notices)
+    assert compare(record, record).notices == ()
