@@ -8,11 +8,12 @@ the river. The harbour quarter lies below the interceptor and is pumped up.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from jialing.domains.water.design_storm import chicago, chongqing
 
 OUTPUT = Path(__file__).parents[1] / "src/jialing/domains/water/models/storm-sewer.inp"
 
@@ -25,42 +26,6 @@ RAIN_STEP_MIN = 5
 #: gauge -> (start after the beginning of the run [min], share of the design intensity [1]);
 #: the cell drifts from west to east, down the interceptor, and is strongest over the creek
 GAUGES = {"RG1": (40, 0.40), "RG2": (55, 0.60), "RG3": (70, 0.80), "RG4": (85, 0.55)}
-
-
-def design_intensity(minutes: float, years: float = RETURN_YEARS) -> float:
-    """Mean intensity of the design storm over `minutes` [L/(s·ha)].
-
-    q = 1132 (1 + 0.958 lg P) / (t + 5.408)^0.595, t in minutes, P in years
-
-    Source: intensity formula for Chongqing, Shapingba (between Yangtze and Jialing), revised by
-    the city in 2014; coefficients as compiled in github.com/maoyu92/Chicago_rain_pattern.
-    """
-    rain = 1132.0 * (1.0 + 0.958 * math.log10(years))
-    return rain / math.pow(minutes + 5.408, 0.595)
-
-
-def chicago(minutes: int, peak_at: float, step_min: int) -> list[float]:
-    """Intensity per step [mm/h] of a storm whose every centred burst is the design storm.
-
-    The depth fallen within s minutes before the peak is r · D(s / r), and within s minutes after
-    it (1 - r) · D(s / (1 - r)), where D(t) is the design depth of duration t and r = `peak_at`.
-
-    Source: Keifer and Chu (1957), Synthetic storm pattern for drainage design, J. Hydraul. Div. 83.
-    """
-
-    def depth(t: float) -> float:
-        return design_intensity(t) * t * 60.0 / 10_000.0  # mm
-
-    def fallen(t: float) -> float:
-        peak = peak_at * minutes
-        if t <= peak:
-            return peak_at * (depth(minutes) - depth((peak - t) / peak_at))
-        rest = 1.0 - peak_at
-        return peak_at * depth(minutes) + rest * depth((t - peak) / rest)
-
-    edges = range(0, minutes + 1, step_min)
-    marks = [fallen(t) for t in edges]
-    return [(b - a) * 60.0 / step_min for a, b in itertools.pairwise(marks)]
 
 
 # --- the town ----------------------------------------------------------------------------------
@@ -265,7 +230,9 @@ def street(out: SwmmFile, quarter: Quarter, joins: str) -> None:
 
 def design_pipe(paved_ha: float, slope: float) -> float:
     """Diameter [m] for the ten-minute design storm on `paved_ha` (rational method)."""
-    return pipe_for(paved_ha * design_intensity(10.0) / 1000.0, slope)
+    ten_minutes = 600.0
+    rain = chongqing(RETURN_YEARS)(ten_minutes) / ten_minutes  # m/s
+    return pipe_for(paved_ha * 1e4 * rain, slope)
 
 
 def interceptor(out: SwmmFile) -> float:
@@ -337,13 +304,15 @@ def harbour(out: SwmmFile) -> None:
 
 def weather(out: SwmmFile) -> None:
     """Four gauges under a cell that drifts down the interceptor."""
-    storm = chicago(STORM_MIN, PEAK_AT, RAIN_STEP_MIN)
+    step_s = 60.0 * RAIN_STEP_MIN
+    storm = chicago(chongqing(RETURN_YEARS), 60.0 * STORM_MIN, step_s, peak_at=PEAK_AT)
+    rates = (storm * 3.6e6).tolist()  # mm/h
     for i, (gauge, (start, part)) in enumerate(GAUGES.items()):
         out.add(
             "RAINGAGES", gauge, "INTENSITY", f"0:{RAIN_STEP_MIN:02}", 1.0, f"TIMESERIES {gauge}"
         )
         out.add("SYMBOLS", gauge, 500.0 + 1000.0 * i, 1250.0)
-        steps = [(0, 0.0), *((start + RAIN_STEP_MIN * k, r * part) for k, r in enumerate(storm))]
+        steps = [(0, 0.0), *((start + RAIN_STEP_MIN * k, r * part) for k, r in enumerate(rates))]
         for minute, rate in [*steps, (start + STORM_MIN, 0.0)]:
             clock = f"{minute // 60}:{minute % 60:02}"
             out.add("TIMESERIES", gauge, "", clock, round(rate, 2))

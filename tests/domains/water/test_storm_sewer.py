@@ -100,18 +100,6 @@ def test_the_shipped_file_is_what_the_script_writes() -> None:
     assert open_case("storm-sewer").model.read_text() == town.build()
 
 
-def test_a_chicago_storm_holds_the_design_depth() -> None:
-    depth = sum(town.chicago(45, 0.4, 5)) * 5 / 60
-    assert depth == pytest.approx(town.design_intensity(45) * 45 * 60 / 10_000)
-
-
-def test_the_worst_burst_of_a_chicago_storm_is_the_design_storm() -> None:
-    rates = town.chicago(60, 0.4, 1)
-    for minutes in (5, 10, 20):
-        burst = max(sum(rates[i : i + minutes]) for i in range(len(rates))) / minutes
-        assert burst == pytest.approx(town.design_intensity(minutes) * 0.36, rel=0.02)
-
-
 def test_the_cell_drifts_down_the_interceptor() -> None:
     starts = [start for start, _ in town.GAUGES.values()]
     assert starts == sorted(set(starts))

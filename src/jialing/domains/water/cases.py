@@ -7,7 +7,6 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -219,6 +218,14 @@ def open_case(name: str, *, data: Path | None = None) -> Case:
     return CASES[name]()
 
 
+def _of_event(event: str) -> Callable[..., Case]:
+    def factory(*, data: Path | None = None) -> Case:
+        return astlingen_event(event, data=data)
+
+    factory.__doc__ = TITLES[f"astlingen-{event}"]
+    return factory
+
+
 #: One line for people, in the order in which `jialing cases` lists them.
 TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -239,10 +246,10 @@ CASES: Final[Mapping[str, Callable[..., Case]]] = MappingProxyType(
     {
         "storm-sewer": storm_sewer,
         "astlingen": astlingen,
-        "astlingen-aug2000": partial(astlingen_event, "aug2000"),
-        "astlingen-oct2000": partial(astlingen_event, "oct2000"),
-        "astlingen-oct2005": partial(astlingen_event, "oct2005"),
-        "astlingen-aug2008": partial(astlingen_event, "aug2008"),
+        "astlingen-aug2000": _of_event("aug2000"),
+        "astlingen-oct2000": _of_event("oct2000"),
+        "astlingen-oct2005": _of_event("oct2005"),
+        "astlingen-aug2008": _of_event("aug2008"),
         "theta": theta,
         "alpha": alpha,
         "gamma": gamma,
