@@ -35,6 +35,8 @@ static: venv
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/figures.py --check
+	$(BIN)/python scripts/cli_reference.py --check
 
 check: static
 	$(BIN)/pytest -q -m "not slow and not swmm and not browser and not bench"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -27,9 +28,20 @@ def reference() -> str:
         capture_output=True,
         text=True,
     ).stdout
-    text = re.sub(r"</?span[^>]*>", "", made)  # markup of the terminal's help
+    text = html.unescape(re.sub(r"</?span[^>]*>", "", made))  # without the terminal's markup
     _, _, text = text.partition("\n")  # the title stands in HEAD
-    return HEAD + text.strip() + "\n"
+    return HEAD + _with_whole_summaries(text).strip() + "\n"
+
+
+def _with_whole_summaries(text: str) -> str:
+    """`text` with the list of commands linked, and their first lines no longer cut."""
+    firsts = dict(re.findall(r"^## `jialing (\w+)`\n\n(.+)$", text, re.MULTILINE))
+
+    def line(match: re.Match[str]) -> str:
+        name = match["name"]
+        return f"* [`{name}`](#jialing-{name}): {firsts[name]}" if name in firsts else match[0]
+
+    return re.sub(r"^\* `(?P<name>\w+)`: .*$", line, text, flags=re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +50,9 @@ def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         PAGE.write_text(new)
     elif new != old:
-        print(f"{PAGE.relative_to(ROOT)} differs from the commands. Run: make docs", file=sys.stderr)
+        print(
+            f"{PAGE.relative_to(ROOT)} differs from the commands. Run: make docs", file=sys.stderr
+        )
         return 1
     return 0
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "src" / "jialing" / "domains" / "water" / "models" / "storm-sewer.inp"
-JIALING = [sys.executable, "-m", "jialing.cli"]
+JIALING = [sys.executable, "-m", "jialing.cli.app"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.swmm]
 
