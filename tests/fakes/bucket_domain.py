@@ -179,13 +179,15 @@ class Predictive:
 class Slow(Predictive):
     """Takes its time at every third tick."""
 
+    pause_s = 0.03
+
     def __init__(self) -> None:
         self._asked = 0
 
     def decide(self, situation: Any) -> Command:
         self._asked += 1
         if self._asked % 3 == 0:
-            time.sleep(0.03)
+            time.sleep(self.pause_s)
         return super().decide(situation)
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from bucket_domain import BucketDomain, leaky_bucket
 
 from jialing.core.case import Run
-from jialing.core.stages import Desk
+from jialing.core.stages import Desk, Situation
 from jialing.loop.runner import run_desk
 from jialing.record.plain import to_plain
 from jialing.record.reader import Record, open_record
@@ -32,3 +33,13 @@ def run_bucket(
         **options,
     )
     return run, open_record(folder / "record")
+
+
+def bucket_situation(time_s: float = 0.0) -> Situation:
+    """What a controller of a bucket is told at `time_s`."""
+    plant: Any = bucket_desk().plant
+    return Situation(
+        observation=replace(plant.observe(), time_s=time_s),
+        positions=np.zeros(2),
+        actuators=plant.actuators,
+    )
