@@ -252,7 +252,7 @@ def _sheet(total: np.ndarray[Any, Any], spilling: list[int], share: float) -> di
         "flooding_duration": (0.0, "h"),
         "overflow_events": (14.0 if share == 1.0 else 11.0, "1"),
         "overflow_duration": (31.25 * share, "h"),
-        "energy": (84.2 / share, "kWh"),
+        "energy": (84.2 * (2.0 - share), "kWh"),
         "travel": (1.0 if share == 1.0 else 46.0, "strokes"),
         "leftover": (312.0, "m³"),
         "mass_error": (-0.042, "%"),

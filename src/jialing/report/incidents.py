@@ -91,7 +91,7 @@ def _table(groups: Sequence[Group]) -> str:
         for g in groups[:GROUPS]
     )
     more = len(groups) - GROUPS
-    note = f'<p class="note">{numbers.number(more)} further groups are in events.jsonl.</p>'
+    note = f'<p class="note">{numbers.number(more, 0)} further groups are in events.jsonl.</p>'
     return (
         '<div class="scroll" tabindex="0"><table class="elements"><thead><tr>'
         '<th scope="col">Answer</th><th scope="col">Actuator</th><th scope="col">Rule</th>'

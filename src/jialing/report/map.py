@@ -109,7 +109,9 @@ def _run_frames(run: RunView, names: tuple[str, ...], windows: NDArray[np.int64]
             element = found.elements[i]
             before = spilled.get(element)
             spilled[element] = volumes[:, i] if before is None else before + volumes[:, i]
-    rows = np.array(list(spilled.values()), dtype=np.float32).reshape(-1, len(windows))
+    rows = np.zeros((len(spilled), len(windows)), dtype=np.float32)
+    for row, volumes in zip(rows, spilled.values(), strict=True):
+        row[:] = volumes
     settings = run.positions[inside] if ticks else np.zeros((0, len(run.actuators)))
     return {
         **_sparse(rows),

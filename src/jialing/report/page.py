@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from jialing.report import charts, facts, incidents, table
+from jialing.report.elements import elements
 from jialing.report.headline import Headline, headline
 from jialing.report.map import field_names, network_map
 from jialing.report.packing import embed
@@ -83,7 +84,7 @@ def build_page(result: ResultView) -> str:
         comparison=table.comparison(result),
         map_lead=escape(_map_lead(plan)),
         time_lead=escape(TIME_LEAD),
-        elements=table.elements(result),
+        elements=elements(result),
         guard_counts=incidents.counts(result),
         guard_list=incidents.listing(result),
         notes=facts.notes_html(result),

@@ -1,11 +1,9 @@
-"""How do the controllers compare, score by score and element by element, as HTML tables?"""
+"""How do the controllers compare, score by score?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from jialing.core.case import Quantity
 from jialing.report import numbers
@@ -13,7 +11,6 @@ from jialing.report.headline import change_text, verdict
 from jialing.report.source import ResultView, RunView
 from jialing.report.words import Better, controller_phrase, word
 
-ROWS = 200  # rows of one element table that travel with the page
 _SIGNS = {"better": "✓", "worse": "✗", "same": "=", "neutral": ""}
 _SAID = {"better": "better", "worse": "worse", "same": "", "neutral": ""}
 
@@ -83,113 +80,11 @@ def _score_cell(
     value = f'<span class="value">{numbers.number(found.value, places)}</span>'
     if base is None:
         return f"<td{mark}>{value}</td>"
-    kind = verdict(name, base.value, found.value)
-    said = f" {_SAID[kind]}" if _SAID[kind] else ""
-    text = f"{_SIGNS[kind]} {change_text(base.value, found.value)}{said}".strip()
-    return f'<td{mark}>{value}<span class="change {kind}">{escape(text)}</span></td>'
+    return f"<td{mark}>{value}{change_mark(name, base.value, found.value)}</td>"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of an element table: heading, unit, and whether it holds numbers."""
-
-    name: str
-    unit: str
-    numeric: bool
-
-
-def elements(result: ResultView) -> str:
-    """Per-element tables of every run, one block per kind of table."""
-    kinds: dict[str, None] = {}
-    for run in result.runs:
-        kinds.update(dict.fromkeys(name for name, found in run.details.items() if rows_of(found)))
-    blocks = [_block(kind, result) for kind in kinds]
-    return "".join(blocks) or '<p class="empty">No element flooded or spilled in any run.</p>'
-
-
-def _block(kind: str, result: ResultView) -> str:
-    parts = []
-    for i, run in enumerate(result.runs):
-        found = rows_of(run.details.get(kind))
-        body = element_table(found) if found else '<p class="empty">None.</p>'
-        parts.append(
-            f'<div class="per-run" data-run="{i}"><h4 class="run-name">{escape(run.controller)}'
-            f"</h4>{body}</div>"
-        )
-    title = word(kind).label
-    return f'<section class="element-block"><h3>{escape(title)}</h3>{"".join(parts)}</section>'
-
-
-def rows_of(found: Any) -> list[dict[str, Any]]:
-    """An element table as rows; empty for anything else a run's details may hold."""
-    if isinstance(found, list | tuple) and all(isinstance(row, Mapping) for row in found):
-        return [dict(row) for row in found]
-    return []
-
-
-_UNIT_SUFFIXES = {
-    "m3s": "m³/s", "m3": "m³", "h": "h", "s": "s", "kwh": "kWh", "m": "m", "percent": "%",
-}  # fmt: skip
-
-
-def column_of(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
-    """Heading and unit out of a column name such as ``volume_m3``."""
-    stem, _, suffix = name.rpartition("_")
-    unit = _UNIT_SUFFIXES.get(suffix.lower(), "") if stem else ""
-    label = (stem if unit else name).replace("_", " ").capitalize()
-    values = [row.get(name) for row in rows]
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    return Column(name=label, unit=unit, numeric=numeric)
-
-
-def element_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows sorted by volume (else by their last number), largest first, with a bar in it."""
-    names = list(rows[0])
-    columns = {name: column_of(name, rows) for name in names}
-    numeric = [name for name in names if columns[name].numeric]
-    volumes = [name for name in numeric if columns[name].unit == "m³"]
-    key = next(iter(volumes or numeric[-1:]), None)
-    ranked = sorted(rows, key=lambda row: -float(row[key])) if key else list(rows)
-    top = max((abs(float(row[key])) for row in ranked), default=0.0) if key else 0.0
-    heads = "".join(
-        f'<th scope="col" class="{"num" if c.numeric else ""}">{escape(c.name)}'
-        f"{f' <small>{escape(c.unit)}</small>' if c.unit else ''}</th>"
-        for c in columns.values()
-    )
-    places = {
-        name: _places([float(row[name]) for row in rows]) for name in names if columns[name].numeric
-    }
-    body = "".join(
-        "<tr>" + "".join(_cell(row, n, columns[n], places, key, top) for n in names) + "</tr>"
-        for row in ranked[:ROWS]
-    )
-    more = len(ranked) - ROWS
-    note = f'<p class="note">{numbers.number(more)} smaller rows are in score.json.</p>'
-    return (
-        f'<div class="scroll" tabindex="0"><table class="elements"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{note if more > 0 else ''}"
-    )
-
-
-def _places(values: Sequence[float]) -> int:
-    if all(value == round(value) for value in values):
-        return 0
-    return numbers.decimals_for(max(abs(value) for value in values))
-
-
-def _cell(
-    row: Mapping[str, Any],
-    name: str,
-    column: Column,
-    places: Mapping[str, int],
-    key: str | None,
-    top: float,
-) -> str:
-    value = row.get(name)
-    if not column.numeric:
-        shown = "yes" if value is True else "no" if value is False else str(value)
-        return f"<td>{escape(shown)}</td>"
-    number = float(value or 0.0)
-    share = abs(number) / top if name == key and top else 0.0
-    bar = f' style="--share:{share:.3f}"' if name == key else ""
-    return f'<td class="num{" bar" if name == key else ""}"{bar}>{numbers.number(number, places[name])}</td>'
+def change_mark(name: str, before: float, after: float) -> str:
+    """The change of score word `name` with sign, colour and word."""
+    kind = verdict(name, before, after)
+    text = f"{_SIGNS[kind]} {change_text(before, after)} {_SAID[kind]}".strip()
+    return f'<span class="change {kind}">{escape(text)}</span>'

@@ -1,0 +1,242 @@
+"""Does the page work in a browser, quietly, offline, from the keyboard?"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jialing.report import write_report
+from jialing.report.page import content_policy
+
+pytestmark = pytest.mark.browser
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--virtual-time-budget=20000", "--host-resolver-rules=MAP * ~NOTFOUND",
+)  # fmt: skip
+
+#: Runs before the page's own scripts and collects every complaint.
+WATCH = """
+window.complaints = [];
+addEventListener("error", (e) => complaints.push("error: " + e.message));
+addEventListener("unhandledrejection", (e) => complaints.push("rejected: " + e.reason));
+addEventListener("securitypolicyviolation", (e) => complaints.push("blocked: " + e.blockedURI));
+for (const level of ["error", "warn"]) console[level] = (...words) => complaints.push(level + ": " + words.join(" "));
+"""
+
+#: Runs after them; `steps` may await, and what it returns lands in the DOM.
+DRIVE = """
+(async () => {
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const click = async (selector) => { document.querySelector(selector).click(); await pause(300); };
+  const text = (selector) => document.querySelector(selector).textContent;
+  let found;
+  try { found = await (async () => { %s })(); } catch (problem) { found = { failed: String(problem) }; }
+  const report = { found, complaints, requests: performance.getEntriesByType("resource").map((r) => r.name) };
+  const box = document.createElement("pre");
+  box.id = "probe";
+  box.textContent = JSON.stringify(report);
+  document.body.append(box);
+})();
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser on PATH; looked for {', '.join(BROWSERS)}")
+    return found
+
+
+@pytest.fixture
+def visit(browser: str, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Opens a page, carries out `steps` in it, and returns what they found."""
+
+    def open_and_drive(page: Path, steps: str, *, width: int = 1400) -> dict[str, Any]:
+        text, drive = page.read_text(encoding="utf-8"), DRIVE % steps
+        allowed = re.findall(r"'(sha256-[^']+)'", content_policy([WATCH, drive]))
+        more = " ".join(f"'{digest}'" for digest in allowed)
+        text = text.replace("script-src ", f"script-src {more} ", 1)
+        text = text.replace("<title>", f"<script>{WATCH}</script><title>", 1)
+        text = text.replace("</body>", f"<script>{drive}</script></body>")
+        copy = tmp_path / "driven.html"
+        copy.write_text(text, encoding="utf-8")
+        profile = tmp_path / "profile"
+        command = [browser, *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},1000"]
+        done = subprocess.run(
+            [*command, "--dump-dom", copy.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        probe = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, flags=re.S)
+        assert probe, f"the page did not answer: {done.stderr[-2000:]}"
+        told = dict(json.loads(html.unescape(probe.group(1))))
+        assert "failed" not in told["found"], told["found"]["failed"]
+        return told
+
+    return open_and_drive
+
+
+@pytest.fixture(scope="module")
+def page(result_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(result_folder, tmp_path_factory.mktemp("browser") / "report.html")
+
+
+LOOK = """
+  await pause(500);
+  return {
+    ready: document.documentElement.dataset.ready,
+    drawn: document.querySelectorAll(".panel .main-svg .scatterlayer .trace path.js-line").length,
+    circles: document.querySelectorAll("#map-plot .scatterlayer .trace path.point").length,
+    slider: Number(document.getElementById("slider").max),
+    wide: document.documentElement.scrollWidth <= innerWidth,
+    clock: text("#clock"),
+  };
+"""
+
+
+def test_the_page_draws_without_a_complaint_or_a_request(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    told = visit(page, LOOK)
+    assert told["complaints"] == []
+    assert told["requests"] == []
+    found = told["found"]
+    assert found["ready"] == "true"
+    assert found["drawn"] >= 20
+    assert found["circles"] >= 30
+    assert found["slider"] == 149
+    assert found["clock"] == "19 Jun, 00:55"
+
+
+def test_a_narrow_window_never_scrolls_sideways(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    assert visit(page, LOOK, width=500)["found"]["wide"]
+
+
+def test_the_policy_stops_what_would_leave_the_page(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    told = visit(
+        page,
+        """
+  const image = new Image();
+  image.src = "https://example.invalid/pixel.png";
+  let reached = "no";
+  await fetch("https://example.invalid/").then(() => { reached = "yes"; }, () => {});
+  const code = document.createElement("script");
+  code.textContent = "window.smuggled = true";
+  document.body.append(code);
+  await pause(500);
+  return { reached, smuggled: window.smuggled === true };
+""",
+    )
+    assert told["found"] == {"reached": "no", "smuggled": False}
+    blocked = [said for said in told["complaints"] if said.startswith("blocked")]
+    assert len(blocked) == 3
+
+
+def test_controls_move_map_charts_and_tables_together(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    told = visit(
+        page,
+        """
+  await pause(300);
+  const found = {};
+  const shown = () => [...document.querySelectorAll("#guard .per-run")].map((part) => !part.hidden);
+  const sizes = () => document.getElementById("map-plot").data[5].x.length;
+  found.first = shown();
+  await click("#controllers button:nth-child(2)");
+  found.second = shown();
+  found.key = text("#line-key");
+  const slider = document.getElementById("slider");
+  found.spots_at_end = sizes();
+  slider.value = 0;
+  slider.dispatchEvent(new Event("input"));
+  await pause(200);
+  found.spots_at_start = sizes();
+  found.clock = text("#clock");
+  await click("#play");
+  await pause(700);
+  found.played = Number(slider.value) > 2;
+  await click("#play");
+  const chip = document.querySelector(".chip");
+  const lines = () => chip.closest(".panel").querySelectorAll("path.js-line").length;
+  const before = lines();
+  chip.click();
+  await pause(300);
+  found.line_gone = lines() === before - 1 && chip.getAttribute("aria-pressed") === "false";
+  await click("#zoom-in");
+  const ranges = [...document.querySelectorAll(".panel .plot")].map((plot) => plot.layout.xaxis.range.map(Number));
+  found.same_zoom = ranges.every((range) => String(range) === String(ranges[0]));
+  found.zoomed_to_h = (ranges[0][1] - ranges[0][0]) / 3600000;
+  await click("#modes button:nth-child(3)");
+  found.legend = text("#map-legend .scale");
+  return found;
+""",
+    )
+    assert told["complaints"] == []
+    found = told["found"]
+    assert found["first"] == [True, False, True]
+    assert found["second"] == [True, True, False]
+    assert found["key"] == "equal-fillingrules (baseline)"
+    assert found["spots_at_end"] == 6
+    assert found["spots_at_start"] == 0
+    assert found["clock"] == "18 Jun, 00:05"
+    assert found["played"]
+    assert found["line_gone"]
+    assert found["same_zoom"]
+    assert found["zoomed_to_h"] == pytest.approx(12.5, abs=0.1)
+    assert found["legend"].startswith("−")
+
+
+def test_a_controller_is_chosen_with_the_arrow_keys(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    told = visit(
+        page,
+        """
+  await pause(300);
+  const chosen = document.querySelector('#controllers [aria-checked="true"]');
+  chosen.focus();
+  chosen.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+  await pause(300);
+  return { now: document.activeElement.dataset.value, tabs: [...document.querySelectorAll("#controllers button")].map((b) => b.tabIndex) };
+""",
+    )
+    assert told["found"] == {"now": "0", "tabs": [0, -1, -1]}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"start": "", "ticks": 2000},
+        {"controllers": ("rules",), "share": (1.0,)},
+        {"ticks": 1},
+        {"share": (0.0, 0.0, 0.0)},
+        {"cut_off": True, "names": {"T1": "</script><b>x</b>", "J07": "a%{x}<br>b"}},
+    ],
+    ids=["no_calendar", "one_controller", "one_tick", "nothing_spills", "cut_off_and_odd_names"],
+)
+def test_unusual_results_are_drawn_without_a_complaint(
+    visit: Callable[..., dict[str, Any]], make_result: Callable[..., Path], how: dict[str, Any]
+) -> None:
+    told = visit(write_report(make_result(**how)), LOOK)
+    assert told["complaints"] == []
+    assert told["requests"] == []
+    assert told["found"]["ready"] == "true"

@@ -1,0 +1,134 @@
+"""Is the page whole, self-contained, and honest about what it was given?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jialing.core.errors import RecordError
+from jialing.report import write_report
+from jialing.report.page import content_policy
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def page(result_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("page") / "deep" / "report.html"
+    assert write_report(result_folder, out) == out
+    return out.read_text(encoding="utf-8")
+
+
+def without_library(page: str) -> str:
+    """The page less its largest script, the chart library."""
+    scripts = re.findall(r"<script>.*?</script>", page, flags=re.S)
+    return page.replace(max(scripts, key=len), "")
+
+
+def content(page: str) -> Any:
+    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_the_headline_is_the_first_heading(page: str) -> None:
+    found = re.search(r"<h1>(.*?)</h1>", page)
+    assert found
+    plain = found.group(1).replace("\u202f", " ").replace("\u00a0", " ")
+    assert plain.startswith("Overflow fell by 24 % (12 611 → 9 605 m³); ")
+
+
+def test_every_section_of_the_report_is_there(page: str) -> None:
+    sections = re.findall(r'<section id="(\w+)"', page)
+    assert sections == ["comparison", "map", "time", "elements", "guard", "facts"]
+    for name in sections:
+        assert f'href="#{name}"' in page
+
+
+def test_no_placeholder_is_left(page: str) -> None:
+    assert not re.search(r"\$\{?[a-z_]+\}?", without_library(page).split("<script>")[0])
+
+
+def test_nothing_is_loaded_from_outside(page: str) -> None:
+    own = without_library(page)
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!#|data:,)""", own)
+    assert "@import" not in own
+    assert not re.search(r"url\(\s*['\"]?http", own)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert policy.group(1).startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy.group(1)
+    assert not re.search(r"script-src[^;]*unsafe-inline", policy.group(1))
+
+
+def test_the_policy_names_each_script_by_its_hash() -> None:
+    assert "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" in content_policy(["alert(1)"])
+
+
+def test_the_chosen_controller_is_the_predictive_one(page: str) -> None:
+    found = content(page)
+    assert found["controllers"][found["chosen"]] == "predictive"
+    assert found["controllers"][0] == "rules"
+
+
+def test_the_report_goes_into_the_result_folder_unless_told(
+    make_result: Callable[..., Path],
+) -> None:
+    folder = make_result(ticks=12)
+    assert write_report(folder) == folder / "report.html"
+    assert not list(folder.glob(".*.part"))
+
+
+def test_a_single_record_is_reported_too(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=40)
+    text = write_report(folder / "predictive").read_text(encoding="utf-8")
+    assert "nothing to compare with" in text
+    assert content(text)["controllers"] == ["predictive"]
+
+
+def test_a_baseline_that_was_run_second_still_stands_first(
+    make_result: Callable[..., Path],
+) -> None:
+    folder = make_result(ticks=12, controllers=("open", "rules"), share=(1.0, 0.9))
+    assert content(write_report(folder).read_text(encoding="utf-8"))["controllers"][0] == "rules"
+
+
+def test_a_killed_run_is_reported_with_what_there_is(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=60, cut_off=True)
+    ticks = folder / "predictive" / "ticks.bin"
+    ticks.write_bytes(ticks.read_bytes()[:-7])
+    text = write_report(folder).read_text(encoding="utf-8")
+    assert "the run was cut off" in text
+    assert "the last frame is torn" in text
+
+
+def test_a_run_without_a_single_tick_is_reported(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=5, controllers=("rules",), share=(1.0,))
+    (folder / "rules" / "ticks.bin").write_bytes(b"")
+    assert content(write_report(folder).read_text(encoding="utf-8"))["end_s"] == 0.0
+
+
+def test_a_folder_that_is_no_result_is_an_error_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=tmp_path.name):
+        write_report(tmp_path)
+
+
+def test_hostile_names_stay_text(make_result: Callable[..., Path]) -> None:
+    name = "</script><img src=x onerror=alert(1)>"
+    folder = make_result(ticks=30, title=name, names={"J07": name, "T1": "<b>T1</b>"})
+    text = without_library(write_report(folder).read_text(encoding="utf-8"))
+    assert "<img" not in text
+    assert "<b>T1" not in text
+    assert "&lt;img src=x" in text
+
+
+def test_eight_weeks_of_a_large_city_fit_into_a_mail(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=4_000, extra_nodes=8_000, controllers=("rules",), share=(1.0,))
+    text = write_report(folder).read_text(encoding="utf-8")
+    assert len(without_library(text).encode()) < 3 * MEGABYTE
+    assert len(content(text)["map"]["nodes"]["name"]) == 8_030
