@@ -1,21 +1,20 @@
-"""How do the rows of a SWMM file become links?
-
-What SWMM corrects when it opens a file (offsets below the invert, crests below the next invert,
-least slopes, depths below a crown) is corrected here in the same way, with the same warnings.
-"""
+"""How do the rows of a SWMM file become links?"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from jialing.core.units import FOOT_M
-from jialing.domains.water.cells import Cells, Names, check_unique, fold
+from jialing.domains.water.cells import Cells, Names, check_unique
 from jialing.domains.water.curves import Curves
 from jialing.domains.water.inp import InpFile, Notice, Row
+from jialing.domains.water.link_draft import LinkDraft, LinkReader
+from jialing.domains.water.link_settle import raised_depths, settle
+from jialing.domains.water.link_tables import link_tables
 from jialing.domains.water.links import (
+    MIN_DROP_M,
     SECTION_OF_KIND,
     WEIR_KINDS,
     LinkKind,
@@ -24,64 +23,18 @@ from jialing.domains.water.links import (
     PumpCurve,
     Weir,
 )
-from jialing.domains.water.nodes import NodeKind, Nodes
+from jialing.domains.water.nodes import Nodes
 from jialing.domains.water.options import Options
 from jialing.domains.water.shapes import SHAPES, CrossSection, plain_section
 from jialing.domains.water.transects import (
-    Channel,
     Channels,
     custom_section,
     read_streets,
     read_transects,
 )
 
-MIN_DROP_M = 0.001 * FOOT_M  # least fall of a conduit [MIN_DELTA_Z of SWMM 5.2]
-_REGULATORS = (LinkKind.ORIFICE, LinkKind.WEIR, LinkKind.OUTLET)
 _WEIR_SECTIONS = {"V-NOTCH": "TRIANGULAR", "TRAPEZOIDAL": "TRAPEZOIDAL"}  # others: RECT_OPEN
 _SIDE_VIEW = "name, from node, to node"
-
-
-@dataclass(kw_only=True)
-class _Link:
-    """One link while it is read, in SI."""
-
-    kind: LinkKind
-    row: Row
-    ends: tuple[int, int]
-    offset: tuple[float, float] = (0.0, 0.0)
-    length: float = math.nan
-    roughness: float = math.nan
-    limit: float = math.inf
-    coefficient: float = math.nan
-    side: bool = False
-    flap: bool = False
-    close_time: float = 0.0
-    setting: float = 1.0
-    start: float = math.nan
-    stop: float = math.nan
-    slope: float = math.nan
-    barrels: int = 1
-    full_flow: float = math.nan
-    section: CrossSection | None = None
-    section_line: int = 0
-    channel: Channel | None = None
-    pump: PumpCurve | None = None
-    weir: Weir | None = None
-    outlet: Outlet | None = None
-
-
-@dataclass(kw_only=True)
-class _Reader:
-    """What every row needs to be understood."""
-
-    inp: InpFile
-    options: Options
-    nodes: Nodes
-    curves: Curves
-    notices: list[Notice]
-    cells: dict[LinkKind, Cells]
-    links: list[_Link] = field(default_factory=list)
-    lifted: dict[int, float] = field(default_factory=dict)
 
 
 def read_links(
@@ -98,7 +51,7 @@ def read_links(
         "link",
         ((SECTION_OF_KIND[kind], row) for row, kind in rows),
     )
-    reader = _Reader(
+    reader = LinkReader(
         inp=inp, options=options, nodes=nodes, curves=curves, notices=notices, cells=cells
     )
     make = {
@@ -114,18 +67,18 @@ def read_links(
             nodes.lookup.get(cells[kind], row, 1, "leaves"),
             nodes.lookup.get(cells[kind], row, 2, "discharges into"),
         )
-        link = _Link(kind=kind, row=row, ends=ends)
+        link = LinkDraft(kind=kind, row=row, ends=ends)
         make[kind](reader, link)
         reader.links.append(link)
     names = Names("link", tuple(row.tokens[0] for row, _ in rows))
     _read_sections(reader, names)
     _read_losses(reader, names)
     for link in reader.links:
-        _settle(reader, link)
-    return _tables(reader, names), replace(nodes, max_depth_m=_depths(reader))
+        settle(reader, link)
+    return link_tables(reader, names), replace(nodes, max_depth_m=raised_depths(reader))
 
 
-def _offset(reader: _Reader, link: _Link, at: int, node: int) -> float:
+def _offset(reader: LinkReader, link: LinkDraft, at: int, node: int) -> float:
     """Height above the node's invert [m], from a cell that is a depth or an elevation."""
     cells, options = reader.cells[link.kind], reader.options
     if options.offsets_are_elevations and at < len(link.row.tokens):
@@ -148,7 +101,7 @@ def _offset(reader: _Reader, link: _Link, at: int, node: int) -> float:
     return height
 
 
-def _conduit(reader: _Reader, link: _Link) -> None:
+def _conduit(reader: LinkReader, link: LinkDraft) -> None:
     cells, row, options = reader.cells[link.kind], link.row, reader.options
     cells.need(row, 7, f"{_SIDE_VIEW}, length, roughness, offset at start, offset at end")
     link.length = cells.number(row, 3, "length", above=0.0) * options.length_factor
@@ -161,7 +114,7 @@ def _conduit(reader: _Reader, link: _Link) -> None:
     link.limit = cells.number(row, 8, "largest flow", default=0.0) * options.flow_factor or math.inf
 
 
-def _pump(reader: _Reader, link: _Link) -> None:
+def _pump(reader: LinkReader, link: LinkDraft) -> None:
     cells, row, options = reader.cells[link.kind], link.row, reader.options
     name = row.tokens[3] if len(row.tokens) > 3 else "*"
     if name in ("*", ""):
@@ -194,7 +147,7 @@ def _pump(reader: _Reader, link: _Link) -> None:
         )
 
 
-def _orifice(reader: _Reader, link: _Link) -> None:
+def _orifice(reader: LinkReader, link: LinkDraft) -> None:
     cells, row = reader.cells[link.kind], link.row
     cells.need(row, 6, f"{_SIDE_VIEW}, SIDE or BOTTOM, offset, discharge coefficient")
     link.side = cells.word(row, 3, "orifice type", ("SIDE", "BOTTOM")) == "SIDE"
@@ -205,7 +158,7 @@ def _orifice(reader: _Reader, link: _Link) -> None:
     link.close_time = cells.number(row, 7, "closing time", default=0.0, low=0.0) * 3600.0
 
 
-def _weir(reader: _Reader, link: _Link) -> None:
+def _weir(reader: LinkReader, link: LinkDraft) -> None:
     cells, row = reader.cells[link.kind], link.row
     cells.need(row, 6, f"{_SIDE_VIEW}, weir type, crest height, discharge coefficient")
     kind = cells.word(row, 3, "weir type", WEIR_KINDS)
@@ -233,7 +186,7 @@ def _weir(reader: _Reader, link: _Link) -> None:
     )
 
 
-def _outlet(reader: _Reader, link: _Link) -> None:
+def _outlet(reader: LinkReader, link: LinkDraft) -> None:
     cells, row, options = reader.cells[link.kind], link.row, reader.options
     cells.need(row, 6, f"{_SIDE_VIEW}, offset, rating type, curve or coefficient")
     height = _offset(reader, link, 3, link.ends[0])
@@ -258,7 +211,7 @@ def _outlet(reader: _Reader, link: _Link) -> None:
     )
 
 
-def _read_sections(reader: _Reader, names: Names) -> None:
+def _read_sections(reader: LinkReader, names: Names) -> None:
     """[XSECTIONS]: one row per conduit, orifice and weir; the last row of a link counts."""
     inp, length = reader.inp, reader.options.length_factor
     cells = Cells(inp.path, "XSECTIONS")
@@ -289,7 +242,7 @@ def _read_sections(reader: _Reader, names: Names) -> None:
         _check_section(reader, link)
 
 
-def _plain(reader: _Reader, cells: Cells, row: Row, shape: str) -> CrossSection | str:
+def _plain(reader: LinkReader, cells: Cells, row: Row, shape: str) -> CrossSection | str:
     if shape == "CUSTOM":
         height = cells.number(row, 2, "height", above=0.0) * reader.options.length_factor
         curve = reader.curves.curves[reader.curves.names.get(cells, row, 3, "has the shape of")]
@@ -300,13 +253,13 @@ def _plain(reader: _Reader, cells: Cells, row: Row, shape: str) -> CrossSection 
     )
 
 
-def _set_channel(cells: Cells, row: Row, link: _Link, channels: Channels) -> None:
+def _set_channel(cells: Cells, row: Row, link: LinkDraft, channels: Channels) -> None:
     channel = channels.channels[channels.names.get(cells, row, 2, "has the shape of")]
     link.channel = channel
     link.section = channel.section if channel else plain_section("DUMMY", (0, 0, 0, 0), 1.0)  # type: ignore[assignment]
 
 
-def _check_section(reader: _Reader, link: _Link) -> None:
+def _check_section(reader: LinkReader, link: LinkDraft) -> None:
     cells, name = reader.cells[link.kind], link.row.tokens[0]
     if link.kind in (LinkKind.PUMP, LinkKind.OUTLET):
         return
@@ -329,7 +282,7 @@ def _check_section(reader: _Reader, link: _Link) -> None:
         )
 
 
-def _read_losses(reader: _Reader, names: Names) -> None:
+def _read_losses(reader: LinkReader, names: Names) -> None:
     cells = Cells(reader.inp.path, "LOSSES")
     for row in reader.inp.rows("LOSSES"):
         cells.need(row, 4, "link, loss at entry, loss at exit, loss between")
@@ -337,177 +290,3 @@ def _read_losses(reader: _Reader, names: Names) -> None:
         for i in (1, 2, 3):
             cells.number(row, i, "loss coefficient", low=0.0)
         link.flap = cells.yes(row, 4, "flap gate")
-
-
-def _settle(reader: _Reader, link: _Link) -> None:
-    """Give a link the offsets, slope and full flow that SWMM computes with."""
-    nodes, options = reader.nodes, reader.options
-    start, end = (float(nodes.invert_m[i]) for i in link.ends)
-    if link.kind == LinkKind.CONDUIT:
-        _settle_conduit(reader, link, start, end)
-    elif link.kind in _REGULATORS and start + link.offset[0] < end:
-        raised = options.routing == "DYNWAVE"
-        reader.notices.append(
-            Notice(
-                link.row.line,
-                f"[{SECTION_OF_KIND[link.kind]}] {link.row.tokens[0]} has its crest "
-                f"{end - start - link.offset[0]:.3f} m below the bottom of the node it discharges "
-                f"into{'; SWMM raises it' if raised else ''}",
-            )
-        )
-        if raised:
-            link.offset = (end - start, link.offset[1])
-    _lift(reader, link)
-
-
-def _settle_conduit(reader: _Reader, link: _Link, start: float, end: float) -> None:
-    section, options = link.section, reader.options
-    cells, name = reader.cells[link.kind], link.row.tokens[0]
-    if section is None:
-        return
-    if section.shape == "DUMMY":
-        link.full_flow, link.slope = math.inf, 0.0
-        return
-    length, roughness = link.length, link.roughness
-    if link.channel is not None:
-        roughness = link.roughness = link.channel.roughness
-        length /= link.channel.length_factor
-        roughness *= math.sqrt(link.channel.length_factor)
-    if roughness <= 0.0:
-        raise cells.error(link.row.line, f"{name}: roughness is {roughness:g}; it must be above 0.")
-    if section.shape == "FILLED_CIRCULAR":
-        link.offset = (link.offset[0] + section.bottom_m, link.offset[1] + section.bottom_m)
-    drop = start + link.offset[0] - end - link.offset[1]
-    fall = max(abs(drop), MIN_DROP_M)
-    slope = fall / length if fall >= length else fall / math.sqrt(length**2 - fall**2)
-    if fall >= length:
-        reader.notices.append(
-            Notice(
-                link.row.line,
-                f"[CONDUITS] {name} falls {fall:.2f} m over a length of {length:.2f} m",
-            )
-        )
-    slope = max(slope, options.min_slope)
-    link.slope = math.copysign(slope, drop) if drop else slope
-    link.full_flow = link.barrels * full_flow(
-        section, slope, roughness, hazen_williams=options.hazen_williams, us=options.us_units
-    )
-
-
-def full_flow(
-    section: CrossSection, slope: float, roughness: float, *, hazen_williams: bool, us: bool
-) -> float:
-    """Normal flow of one full conduit [m³/s].
-
-    Manning: q = A R^(2/3) S^(1/2) / n. Force mains: Hazen-Williams, q = 0.849 C A R^0.63 S^0.54, or
-    Darcy-Weisbach at full turbulence, q = A sqrt(8 g R S / f).
-
-    Source: SWMM 5.2 Reference Manual vol. II, EPA/600/R-17/111, section 2.2 and 5.5.
-    """
-    area, radius = section.area_m2, section.radius_m
-    if section.shape == "FORCE_MAIN":
-        if hazen_williams:
-            return float(0.849 * section.rough * area * radius**0.63 * slope**0.54)
-        height_m = section.rough * (FOOT_M / 12.0 if us else 1e-3)
-        friction = 0.25 / math.log10(height_m / (14.8 * radius)) ** 2
-        return area * math.sqrt(8.0 * 9.80665 * radius * slope / friction)
-    return float(area * radius ** (2.0 / 3.0) * math.sqrt(slope) / roughness)
-
-
-def _lift(reader: _Reader, link: _Link) -> None:
-    """Note how deep the end nodes have to be to reach the crown of `link`."""
-    if link.kind == LinkKind.PUMP or (link.kind == LinkKind.ORIFICE and not link.side):
-        return
-    height = link.section.height_m if link.section else 0.0
-    ends = link.ends if link.kind == LinkKind.CONDUIT else link.ends[:1]
-    for node, offset in zip(ends, link.offset, strict=False):
-        if (
-            reader.nodes.kind[node] != NodeKind.STORAGE or reader.nodes.surcharge_m[node] > 0.0
-        ) and offset + height > reader.lifted.get(node, 0.0):
-            reader.lifted[node] = offset + height
-
-
-def _depths(reader: _Reader) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    nodes = reader.nodes
-    depth = nodes.max_depth_m.copy()
-    for node, needed in reader.lifted.items():
-        if needed > depth[node]:
-            if depth[node] > 0.0:
-                reader.notices.append(
-                    Notice(
-                        int(nodes.line[node]),
-                        f"node {nodes.names[node]!r} is {depth[node]:.3f} m deep, below the crown of "
-                        f"a link; SWMM takes {needed:.3f} m",
-                    )
-                )
-            depth[node] = needed
-    return depth
-
-
-def _read_vertices(
-    inp: InpFile, names: Names, notices: list[Notice]
-) -> dict[int, list[tuple[float, float]]]:
-    cells = Cells(inp.path, "VERTICES")
-    found: dict[int, list[tuple[float, float]]] = {}
-    stray: list[Row] = []
-    for row in inp.rows("VERTICES"):
-        at = names.find(row.tokens[0])
-        if at is None:
-            stray.append(row)
-            continue
-        cells.need(row, 3, "link, x, y")
-        found.setdefault(at, []).append((cells.number(row, 1, "x"), cells.number(row, 2, "y")))
-    if stray:
-        notices.append(
-            Notice(
-                stray[0].line,
-                f"[VERTICES] {len({fold(r.tokens[0]) for r in stray})} names are no link, first "
-                f"{stray[0].tokens[0]!r}; ignored",
-            )
-        )
-    return found
-
-
-def _tables(reader: _Reader, names: Names) -> Links:
-    links = reader.links
-
-    def column(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array(values, dtype=np.float64)
-
-    sections = [link.section for link in links]
-    return Links(
-        names=tuple(names.names),
-        kind=np.array([link.kind for link in links], dtype=np.int8),
-        from_node=np.array([link.ends[0] for link in links], dtype=np.int64),
-        to_node=np.array([link.ends[1] for link in links], dtype=np.int64),
-        offset_from_m=column([link.offset[0] for link in links]),
-        offset_to_m=column([link.offset[1] for link in links]),
-        length_m=column([link.length for link in links]),
-        roughness=column([link.roughness for link in links]),
-        slope=column([link.slope for link in links]),
-        barrels=np.array([link.barrels for link in links], dtype=np.int64),
-        full_depth_m=column([s.height_m if s else math.nan for s in sections]),
-        full_area_m2=column(
-            [s.area_m2 * k.barrels if s else math.nan for s, k in zip(sections, links, strict=True)]
-        ),
-        full_flow_m3s=column([link.full_flow for link in links]),
-        flow_limit_m3s=column([link.limit for link in links]),
-        discharge_coefficient=column([link.coefficient for link in links]),
-        side=np.array([link.side for link in links], dtype=np.bool_),
-        crest_height_m=column(
-            [link.offset[0] if link.kind in _REGULATORS else math.nan for link in links]
-        ),
-        width_m=column([s.width_m if s else math.nan for s in sections]),
-        has_flap=np.array([link.flap for link in links], dtype=np.bool_),
-        close_time_s=column([link.close_time for link in links]),
-        initial_setting=column([link.setting for link in links]),
-        start_depth_m=column([link.start for link in links]),
-        stop_depth_m=column([link.stop for link in links]),
-        line=np.array([link.row.line for link in links], dtype=np.int64),
-        section_line=np.array([link.section_line for link in links], dtype=np.int64),
-        sections=tuple(sections),
-        pump_curve={i: k.pump for i, k in enumerate(links) if k.pump is not None},
-        weirs={i: k.weir for i, k in enumerate(links) if k.weir is not None},
-        outlets={i: k.outlet for i, k in enumerate(links) if k.outlet is not None},
-        vertices=_read_vertices(reader.inp, names, reader.notices),
-    )

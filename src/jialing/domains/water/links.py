@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from jialing.core.errors import UnknownNameError
 from jialing.core.signal import FloatArray
+from jialing.core.units import FOOT_M
 from jialing.domains.water.cells import Names
 from jialing.domains.water.shapes import CrossSection
 
@@ -34,6 +35,10 @@ SECTION_OF_KIND = {
     LinkKind.WEIR: "WEIRS",
     LinkKind.OUTLET: "OUTLETS",
 }
+
+
+REGULATORS = (LinkKind.ORIFICE, LinkKind.WEIR, LinkKind.OUTLET)
+MIN_DROP_M = 0.001 * FOOT_M  # least fall of a conduit [MIN_DELTA_Z of SWMM 5.2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Which options does a SWMM file set: units, period, steps, routing?
 
-Keywords, defaults and formats are those of SWMM 5.2 (User's Manual, appendix D, [OPTIONS]).
+Keywords, defaults and formats: Rossman & Simon (2022), SWMM User's Manual version 5.2,
+EPA/600/R-22/030, appendix D.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 SWMM recognises a section by the beginning of its header, in any case: ``[Polygons]`` is
 ``[POLYGON``. Where one keyword begins with another, the first in this list wins.
 
-Source: SWMM 5.2 Reference Manual vol. I (EPA/600/R-22/030) and User's Manual, appendix D.
+Source: Rossman & Simon (2022), SWMM User's Manual version 5.2, EPA/600/R-22/030, appendix D.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How large is a cross section when it runs full, and how much of it lies below a level?
 
-Full-section factors: SWMM 5.2 Reference Manual vol. II, EPA/600/R-17/111, chapter 5 and table 5-2.
+Full-section factors: Rossman (2017), SWMM Reference Manual vol. II, EPA/600/R-17/111.
 Standard sizes: ASTM C507 (elliptical), ASTM C506 and AASHTO M36, M167 (arch).
 """
 
@@ -168,10 +168,9 @@ def _sized(shape: str, p: tuple[float, float, float, float], length_m: float) ->
         if code > sizes:
             return f"its size code is {code}; {shape} has the sizes 1 to {sizes}"
         if shape == "ARCH":
-            height, width = _ARCH_RISE_IN[code - 1], _ARCH_SPAN_IN[code - 1]
+            height, width = float(_ARCH_RISE_IN[code - 1]), float(_ARCH_SPAN_IN[code - 1])
         else:
-            minor, major = _ELLIPSE_IN[code - 1]
-            height, width = float(minor), float(major)
+            height, width = (float(inch) for inch in _ELLIPSE_IN[code - 1])
             if shape == "VERT_ELLIPSE":
                 height, width = width, height
         height, width = height * INCH_M, width * INCH_M

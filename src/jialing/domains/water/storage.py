@@ -1,6 +1,6 @@
 """How much water does a storage unit hold at a depth, exactly as SWMM integrates it?
 
-Source: SWMM 5.2 Reference Manual vol. II, EPA/600/R-17/111, section 3.3 (storage units).
+Source: Rossman (2017), SWMM Reference Manual vol. II, EPA/600/R-17/111; SWMM 5.2 adds the shapes.
 """
 
 from __future__ import annotations

@@ -60,31 +60,46 @@ def nodes_in_loops(nodes: Nodes, links: Links) -> NDArray[np.bool_]:
     return inside
 
 
-def dry_weather_outfalls(nodes: Nodes, links: Links, sources: Iterable[int]) -> set[int]:
-    """Outfalls that water from `sources` reaches over the lowest way out of every node.
+def lowest_ways(nodes: Nodes, links: Links, ways: list[list[int]]) -> list[list[int]]:
+    """[nodes] the links by which dry-weather flow leaves each node.
 
-    Weirs and the diverted link of a divider are followed only where there is no other way out; of
+    Weirs and the diverted link of a divider count only where there is no other way out; of
     conduits, orifices, outlets and pumps only those whose inlet is the lowest.
     """
-    out = outgoing(nodes, links)
     diverted = {
         at: links.lookup.find(divider.link)
         for at, divider in nodes.dividers.items()
         if divider.link
     }
     kind, height = links.kind.tolist(), links.offset_from_m.tolist()
+    lowest: list[list[int]] = []
+    for node, out in enumerate(ways):
+        if len(out) < 2:
+            lowest.append(out)
+            continue
+        plain = [i for i in out if kind[i] != LinkKind.WEIR and i != diverted.get(node)] or out
+        bottom = min(height[i] for i in plain) + SAME_HEIGHT_M
+        lowest.append([i for i in plain if height[i] <= bottom])
+    return lowest
+
+
+def main_ways(nodes: Nodes, links: Links, ways: list[list[int]]) -> NDArray[np.int64]:
+    """[nodes] the one link most of the dry-weather flow takes; -1 at a dead end."""
+    size = np.nan_to_num(links.full_area_m2, nan=0.0).tolist()
+    return np.array(
+        [max(low, key=size.__getitem__) if low else -1 for low in lowest_ways(nodes, links, ways)],
+        dtype=np.int64,
+    )
+
+
+def dry_weather_outfalls(nodes: Nodes, links: Links, sources: Iterable[int]) -> set[int]:
+    """Outfalls that water from `sources` reaches over `lowest_ways`."""
+    lowest = lowest_ways(nodes, links, outgoing(nodes, links))
     to_node = links.to_node.tolist()
     seen, waiting = set(sources), list(sources)
     while waiting:
-        node = waiting.pop()
-        ways = out[node]
-        plain = [i for i in ways if kind[i] != LinkKind.WEIR and i != diverted.get(node)]
-        ways = plain or ways
-        if not ways:
-            continue
-        lowest = min(height[i] for i in ways) + SAME_HEIGHT_M
-        for i in ways:
-            if height[i] <= lowest and to_node[i] not in seen:
+        for i in lowest[waiting.pop()]:
+            if to_node[i] not in seen:
                 seen.add(to_node[i])
                 waiting.append(to_node[i])
     return {i for i in seen if nodes.kind[i] == NodeKind.OUTFALL}

@@ -1,6 +1,6 @@
 """How large are channels given by surveyed stations, streets and custom shapes when full?
 
-Source: SWMM 5.2 Reference Manual vol. II, EPA/600/R-17/111, section 5.3 (irregular sections).
+Source: Rossman (2017), SWMM Reference Manual vol. II, EPA/600/R-17/111, cross-section geometry.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from jialing.core.signal import FloatArray
+from jialing.core.units import FOOT_M
 from jialing.domains.water.cells import Cells, Names
 from jialing.domains.water.curves import Curve
 from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.shapes import PROFILE_POINTS, CrossSection
 
+_STEPS = 50  # steps of depth in SWMM's tables of irregular sections
 _RADIUS_SLACK = 1.486 / 1.49  # SWMM takes 1.49 for Manning's factor when it inverts the flow
 
 
@@ -89,7 +91,8 @@ def _transect(
     name = row.tokens[1]
     values = [cells.number(row, i, "value") for i in range(2, 10)]
     length_factor, stretch, lift = values[5] or 1.0, values[6] or 1.0, values[7]
-    station, level = flat[1::2] * stretch * length_m, (flat[0::2] + lift) * length_m
+    per_foot = length_m / FOOT_M
+    station, level = flat[1::2] * stretch * per_foot, (flat[0::2] + lift) * per_foot
     trouble = ""
     if len(station) < 2:
         trouble = "has fewer than 2 stations"
@@ -104,7 +107,7 @@ def _transect(
             Notice(row.line, f"[TRANSECTS] {name} {trouble}; SWMM stops here", refused=True)
         )
         return None
-    banks = (values[1] * stretch * length_m, values[2] * stretch * length_m)
+    banks = (values[1] * stretch * per_foot, values[2] * stretch * per_foot)
     channel = roughness[2] * math.sqrt(length_factor)
     section = _section("IRREGULAR", station, level, banks, (roughness[0], roughness[1], channel))
     return Channel(section=section, roughness=roughness[2], length_factor=length_factor)
@@ -130,8 +133,9 @@ def read_streets(inp: InpFile, length_m: float) -> Channels:
         if sides == 2:
             x += [2.0 * (back + width) - v for v in x[-2::-1]]
             y += y[-2::-1]
-        station, level = np.array(x) * length_m, np.array(y) * length_m
-        banks = (back * length_m, (x[-1] - (back if sides == 2 else 0.0)) * length_m)
+        per_foot = length_m / FOOT_M
+        station, level = np.array(x) * per_foot, np.array(y) * per_foot
+        banks = (back * per_foot, (x[-1] - (back if sides == 2 else 0.0)) * per_foot)
         section = _section("STREET", station, level, banks, (back_rough, back_rough, rough))
         names.append(row.tokens[0])
         channels.append(Channel(section=section, roughness=rough))
@@ -145,8 +149,15 @@ def _section(
     banks: tuple[float, float],
     roughness: tuple[float, float, float],
 ) -> CrossSection:
-    """Full-section values of a polyline between two vertical walls up to its highest point."""
+    """Full-section values of a polyline [ft] between two vertical walls up to its highest point.
+
+    SWMM climbs to the top in equal steps and splits the section at every point that reaches the
+    level it arrives at, so its rounding, in feet, decides whether the highest points split it.
+    """
     top, bottom = float(level.max()), float(level.min())
+    reached = bottom
+    for _ in range(_STEPS):
+        reached += (top - bottom) / _STEPS
     x = np.concatenate(([station[0]], station, [station[-1]]))
     y = np.concatenate(([top], level, [top]))
     width, rise = np.diff(x), np.abs(np.diff(y))
@@ -156,6 +167,8 @@ def _section(
     part_area = part_wetted = 0.0
     last = len(width) - 2
     for k in range(len(width)):
+        if min(y[k], y[k + 1]) >= reached:
+            continue
         part_area += area[k]
         part_wetted += wetted[k]
         at_bank = k > 0 and (
@@ -167,7 +180,7 @@ def _section(
                 and x[k + 2] != x[k + 1]
             )
         )
-        if not (y[k + 1] >= top or k == last or at_bank):
+        if not (y[k + 1] >= reached or k == last or at_bank):
             continue
         n = roughness[2]
         if x[k] < banks[0]:
@@ -181,10 +194,10 @@ def _section(
     radius = (conveyance * roughness[2] * _RADIUS_SLACK / total) ** 1.5
     return CrossSection(
         shape=shape,
-        height_m=top - bottom,
-        width_m=float(width.sum()),
-        area_m2=total,
-        radius_m=radius,
+        height_m=(top - bottom) * FOOT_M,
+        width_m=float(width.sum()) * FOOT_M,
+        area_m2=total * FOOT_M**2,
+        radius_m=radius * FOOT_M,
         profile=_profile(x, y, bottom, top, total),
     )
 
