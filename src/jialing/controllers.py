@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +98,8 @@ def _own(wanted: Any, *, path: Path | None = None) -> Chosen:
     name = str(getattr(wanted, "name", None) or getattr(kind, "__name__", "own"))
     origin: dict[str, Any] = {"name": name, "kind": "own"}
     source = path or _source(kind)
-    if source is not None and made:
+    # What was made inside a function cannot be found again by its name.
+    if source is not None and made and "<" not in kind.__qualname__:
         origin |= {"class": kind.__qualname__, "file": describe_file(source.resolve())}
     return Chosen(
         name=name, build=_factory(wanted if made else lambda: wanted, name), origin=origin
@@ -143,6 +145,10 @@ def _load_class(path: Path, class_name: str) -> Any:
     if spec is None or spec.loader is None:
         raise InputError("is no Python file", path=path)
     module: ModuleType = importlib.util.module_from_spec(spec)
+    # As if the file were run: known by its name (dataclasses ask), and able to import its neighbours.
+    sys.modules[spec.name] = module
+    if str(path.resolve().parent) not in sys.path:
+        sys.path.append(str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
     # The user's own code: whatever it raises is told as an error with its file.

@@ -19,14 +19,14 @@ def shown_progress(*, quiet: bool) -> Iterator[bool | Callable[[jl.Progress], No
     if quiet:
         yield False
     elif console.is_terminal:
-        with _bars(console) as listener:
+        with bars(console) as listener:
             yield listener
     else:
         yield True
 
 
 @contextmanager
-def _bars(console: object) -> Iterator[Callable[[jl.Progress], None]]:
+def bars(console: object) -> Iterator[Callable[[jl.Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bars

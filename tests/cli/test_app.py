@@ -1,0 +1,244 @@
+"""Do the commands print what was agreed, where it was agreed, with the right exit code?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bucket_domain import BucketDomain, Predictive
+from typer.testing import CliRunner, Result
+
+import jialing as jl
+from jialing.cli import bench
+from jialing.cli.app import app
+
+
+@pytest.fixture
+def ask(bucket: BucketDomain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command in an empty folder; the report is a stand-in."""
+
+    def write_report(folder: Path, out: Path | None = None) -> Path:
+        written = out or folder / "report.html"
+        written.write_text("<html></html>")
+        return written
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("jialing.report.write_report", write_report)
+    monkeypatch.setattr(jl, "write_report", write_report, raising=False)
+
+    def ask(*arguments: str) -> Result:
+        return CliRunner().invoke(app, list(arguments))
+
+    return ask
+
+
+def test_a_run_prints_the_table_and_where_record_and_report_lie(ask: Any) -> None:
+    result = ask("run", "leaky-bucket", "--quiet")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "leaky-bucket · A bucket under an hour of rain · seed 0"
+    assert lines[1].split() == ["rules", "predictive"]
+    assert lines[-2:] == [
+        "Record: runs/leaky-bucket-s0",
+        "Report: runs/leaky-bucket-s0/report.html",
+    ]
+    assert result.stderr == ""
+    assert Path("runs/leaky-bucket-s0/report.html").is_file()
+
+
+def test_json_is_one_document_and_nothing_else_on_stdout(ask: Any) -> None:
+    result = ask("run", "leaky-bucket", "--json", "--seed", "3")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["seed"] == 3
+    assert [run["controller"] for run in document["runs"]] == ["rules", "predictive"]
+    assert document["runs"][1]["score"]["flooding"].keys() == {"value", "unit"}
+    assert "predictive: 100 %" in result.stderr
+
+
+def test_named_controllers_are_the_ones_that_run(ask: Any) -> None:
+    result = ask("run", "leaky-bucket", "--json", "-c", "slow", "--controller", "rules")
+    assert [r["controller"] for r in json.loads(result.stdout)["runs"]] == ["rules", "slow"]
+    result = ask("run", "leaky-bucket", "--json", "-c", "predictive")
+    assert [r["controller"] for r in json.loads(result.stdout)["runs"]] == ["predictive"]
+
+
+def test_options_reach_the_case(ask: Any, bucket: BucketDomain) -> None:
+    ask("run", "leaky-bucket", "-q", "--duration", "10min", "--seed", "2", "--out", "elsewhere")
+    assert bucket.desks[-1].duration_s == 600.0
+    manifest = json.loads(Path("elsewhere/leaky-bucket-s2/rules/manifest.json").read_text())
+    assert manifest["case"]["duration_s"] == 600.0
+
+
+def test_a_model_file_runs_under_its_own_name(ask: Any) -> None:
+    Path("town.bucket").write_text("20")
+    result = ask("run", "town.bucket", "-q", "--forecast", "none")
+    assert result.exit_code == 0, result.output
+    manifest = json.loads(Path("runs/town-s0/predictive/manifest.json").read_text())
+    assert manifest["case"]["forecast"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "leaky-buket"], "Did you mean 'leaky-bucket'"),
+        (["run", "nowhere.bucket"], "nowhere.bucket: no such file"),
+        (["run", "bad.bucket"], "bad.bucket:1: 'twenty' is no capacity"),
+        (["run", "lost-bucket"], "lost.bucket was not found"),
+        (["run", "leaky-bucket", "-c", "predictiv"], "Did you mean 'predictive'"),
+        (["run", "leaky-bucket", "--forecast", "perfekt"], "Did you mean 'perfect'"),
+        (["run", "leaky-bucket", "--duration", "5y"], "'5y' is no duration"),
+        (["run", "leaky-bucket", "--duration", "0"], "'0' is no duration"),
+        (["run", "leaky-bucket", "--seed", "-1"], "equal to 0"),
+        (["run", "leaky-bucket", "--series", "rain1"], "'rain1' is not NAME=FILE"),
+        (["run", "leaky-bucket", "--pace", "0"], "pace"),
+        (["run"], "Missing argument"),
+        (["inspect", "nowhere.bucket"], "nowhere.bucket: no such file"),
+        (["report", "nowhere"], "'nowhere' is not a run"),
+        (["replay", "nowhere"], "'nowhere' is not a run"),
+        (["replay", "."], "holds neither"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_an_error_is_one_message_on_stderr_and_exit_code_2(
+    ask: Any, arguments: list[str], message: str
+) -> None:
+    Path("bad.bucket").write_text("twenty")
+    result = ask(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+    assert not Path("runs").exists()
+
+
+def test_a_fault_of_ours_is_told_without_a_traceback_unless_asked(
+    ask: Any, bucket: BucketDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket, "desk", lambda *_: 1 / 0, raising=False)
+    result = ask("run", "leaky-bucket")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("ZeroDivisionError: division by zero (test_app.py:")
+    assert "Traceback" not in result.output
+    monkeypatch.setenv("JIALING_TRACE", "1")
+    assert isinstance(ask("run", "leaky-bucket").exception, ZeroDivisionError)
+
+
+def test_ctrl_c_ends_with_130_and_says_where_the_record_lies(
+    ask: Any, bucket: BucketDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Predictive):
+        def decide(self, situation: Any) -> jl.Command:
+            if situation.time_s >= 600.0:
+                raise KeyboardInterrupt
+            return super().decide(situation)
+
+    monkeypatch.setitem(bucket.makes, "predictive", Stopped)
+    result = ask("run", "leaky-bucket", "--quiet", "--json")
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert "the record lies in runs/leaky-bucket-s0" in result.stderr
+    assert jl.open_record("runs/leaky-bucket-s0/predictive").ticks == 10
+
+
+def test_a_report_that_fails_takes_nothing_from_the_run(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(folder: Path, out: Path) -> Path:
+        raise jl.RecordError("no ink")
+
+    monkeypatch.setattr("jialing.report.write_report", broken)
+    result = ask("run", "leaky-bucket", "-q")
+    assert result.exit_code == 0
+    assert "the report could not be written: no ink" in result.stderr
+    assert "Report:" not in result.stdout
+
+
+def test_cases_are_listed_with_what_they_lack(ask: Any) -> None:
+    result = ask("cases")
+    assert result.exit_code == 0
+    assert "leaky-bucket  bucket  A bucket under an hour of rain" in result.stdout
+    assert "cannot run here: lost.bucket was not found" in result.stdout
+    document = json.loads(ask("cases", "--json").stdout)
+    assert [case["name"] for case in document["cases"]] == ["leaky-bucket", "lost-bucket"]
+
+
+def test_a_model_is_inspected_for_people_and_for_programs(ask: Any) -> None:
+    Path("town.bucket").write_text("20")
+    assert ask("inspect", "town.bucket").stdout == "holds 20 m³\n"
+    assert json.loads(ask("inspect", "town.bucket", "--json").stdout) == {"capacity_m3": 20.0}
+
+
+def test_a_report_is_written_beside_the_run_or_where_it_is_wanted(ask: Any) -> None:
+    ask("run", "leaky-bucket", "-q")
+    Path("runs/leaky-bucket-s0/report.html").unlink()
+    assert ask("report", "leaky-bucket-s0").stdout == "Report: runs/leaky-bucket-s0/report.html\n"
+    assert ask("report", "runs/leaky-bucket-s0", "-o", "out.html").exit_code == 0
+    assert Path("out.html").is_file()
+
+
+def test_a_replay_says_identical_or_where_it_differs(
+    ask: Any, bucket: BucketDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("run", "leaky-bucket", "-q")
+    result = ask("replay", "leaky-bucket-s0")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "rules: 60 ticks, identical",
+        "predictive: 60 ticks, identical",
+    ]
+    monkeypatch.setitem(bucket.makes, "predictive", bucket.makes["rules"])
+    result = ask("replay", "runs/leaky-bucket-s0/predictive")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("predictive: tick 0 (t = 0 s), actuator valve: recorded 0.")
+    assert "replayed local rule" in result.stdout
+
+
+def test_benchmarks_are_run_where_there_are_any(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = Path("benchmarks/run.py")
+    script.parent.mkdir()
+    script.write_text("import sys; print(sys.argv[1:]); sys.exit(7)")
+    assert ask("bench").exit_code == 7
+    assert ask("bench", "skill", "--days", "3").exit_code == 7
+    assert capfd.readouterr().out.splitlines() == ["[]", "['skill', '--days', '3']"]
+    shutil.rmtree("benchmarks")
+    monkeypatch.setattr(bench, "find_benchmarks", lambda: None)
+    result = ask("bench")
+    assert result.exit_code == 2
+    assert "benchmarks come with a checkout" in result.stderr
+
+
+def test_help_and_version_are_there(ask: Any) -> None:
+    assert ask("--version").stdout == f"jialing {jl.__version__}\n"
+    commands = ask("--help").stdout
+    for command in ("run", "cases", "inspect", "report", "replay", "bench"):
+        assert command in commands
+        assert ask(command, "--help").exit_code == 0
+
+
+def test_names_of_cases_and_runs_complete_in_the_shell(ask: Any) -> None:
+    from jialing.cli.app import _case_names, _run_names
+
+    ask("run", "leaky-bucket", "-q")
+    assert _case_names("le") == ["leaky-bucket"]
+    assert _run_names("") == ["leaky-bucket-s0"]
+    assert _run_names("x") == []
+
+
+def test_series_files_reach_settings_that_have_them(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def inspect(model: str, **settings: Any) -> jl.Inspection:
+        seen.append(settings)
+        return jl.Inspection(document={}, text="")
+
+    monkeypatch.setattr(jl, "inspect", inspect)
+    ask("inspect", "x.bucket", "--series", "rain1=a.txt", "--series", "rain2=b=c.txt")
+    assert seen == [{"series_files": {"rain1": Path("a.txt"), "rain2": Path("b=c.txt")}}]
