@@ -59,9 +59,13 @@ def test_a_crowded_panel_keeps_what_moves_most_and_says_what_it_left_out(
     ticks, many = len(result.baseline.time_s), charts.LINES + 5
     values = np.outer(np.arange(ticks), np.arange(many)).astype(np.float64)
     names = tuple(f"depth:N{i}" for i in range(many))
-    run = replace(result.baseline, signals=names, values=values, picture={})
+    listed = [{"name": name, "unit": "m"} for name in names]
+    run = replace(
+        result.baseline, signals=names, values=values, picture={}, manifest={"signals": listed}
+    )
     drawn = charts.panels(replace(result, runs=(run,)))
     (panel,) = drawn["panels"]
+    assert (panel["title"], panel["unit"]) == ("Depth", "m")
     assert panel["left_out"] == 5
     assert [line["name"] for line in panel["lines"]] == [f"N{i}" for i in range(5, many)]
     assert sum(line["shown"] for line in panel["lines"]) == charts.SHOWN

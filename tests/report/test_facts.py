@@ -60,6 +60,13 @@ def test_a_run_that_was_cut_off_is_named(make_result: Callable[..., Path]) -> No
     )
 
 
+def test_an_interrupted_run_is_named(result: ResultView) -> None:
+    run = replace(result.baseline, ended="interrupted")
+    told = said(replace(result, runs=(run, *result.runs[1:])))
+    assert "rules: interrupted; the figures cover the part that ran." in told
+    assert "cover the part" not in said(result)
+
+
 def test_decision_times_are_median_and_95th_percentile(result: ResultView) -> None:
     run = replace(result.baseline, decide_ms=np.arange(101.0))
     assert facts.decision_time(run) == (50.0, 95.0)

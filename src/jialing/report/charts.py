@@ -61,12 +61,13 @@ def _wanted(result: ResultView) -> list[Mapping[str, Any]]:
         listed = run.picture.get("panels")
         if listed:
             return list(listed)
-    groups: dict[str, list[str]] = {}
-    for name in result.baseline.signals:
-        groups.setdefault(name.partition(":")[0], []).append(name)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for signal in result.baseline.manifest.get("signals", ()):
+        name = str(signal["name"])
+        groups.setdefault((name.partition(":")[0], str(signal["unit"])), []).append(name)
     return [
-        {"title": quantity, "unit": "", "factor": 1.0, "style": "line", "signals": names}
-        for quantity, names in groups.items()
+        {"title": quantity.capitalize(), "unit": unit, "signals": names}
+        for (quantity, unit), names in groups.items()
     ]
 
 

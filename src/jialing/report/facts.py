@@ -39,6 +39,9 @@ def notes(result: ResultView) -> list[tuple[str, str]]:
     found = [("warn" if result.forecast == "perfect" else "plain", forecast_note(result))]
     for run in result.runs:
         found += [("warn", f"{run.controller}: {notice}.") for notice in run.notices]
+        if run.ended != "completed":
+            said = f"{run.controller}: {run.ended}; the figures cover the part that ran."
+            found.append(("warn", said))
         error = run.score.get("mass_error")
         if error is not None and abs(error.value) > DOUBTFUL_ERROR:
             size = numbers.with_unit(error.value, error.unit)

@@ -58,6 +58,7 @@ def _run(record: Record) -> RunView:
         details=final.get("details") or {},
         manifest=record.manifest,
         picture=record.manifest.get("picture") or {},
+        ended=str(final.get("ended", "completed")),
         start=str(about.get("start") or ""),
         wall_s=_seconds(final, "wall_s"),
         plant_s=_seconds(final, "plant_s"),

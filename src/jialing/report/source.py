@@ -58,6 +58,7 @@ class RunView:
     unusable : decisions that were late, failed or skipped
     decide_ms : [decisions] wall-clock time of each computed decision [ms]
     details : per-element tables of the score
+    ended : ``completed``, ``interrupted`` or ``failed``
     start : calendar time of the beginning as ISO 8601 without a zone; empty if the case has none
     notices : what could not be read, one sentence each; empty for a sound record
     """
@@ -82,6 +83,7 @@ class RunView:
     plant_s: float = np.nan
     decide_s: float = np.nan
     loop_s: float = np.nan
+    ended: str = "completed"
     start: str = ""
     notices: tuple[str, ...] = ()
 
