@@ -89,7 +89,7 @@ def astlingen(*, data: Path | None = None) -> Case:
         duration_s=ASTLINGEN_RAIN_DAYS * DAY_S,
         settings=WaterSettings(
             controlled=ASTLINGEN_GATES,
-            overflow_nodes=ASTLINGEN_OVERFLOWS,
+            overflow_nodes=dict(ASTLINGEN_OVERFLOWS),
             series_files=series,
         ),
     )
@@ -116,7 +116,9 @@ def astlingen_event(event: str, *, data: Path | None = None) -> Case:
         title=TITLES[name],
         model=_cached(name, text),
         tick_s=300.0,
-        settings=WaterSettings(controlled=ASTLINGEN_GATES, overflow_nodes=ASTLINGEN_OVERFLOWS),
+        settings=WaterSettings(
+            controlled=ASTLINGEN_GATES, overflow_nodes=dict(ASTLINGEN_OVERFLOWS)
+        ),
     )
 
 
@@ -189,7 +191,7 @@ def zeta() -> Case:
         tick_s=300.0,
         settings=WaterSettings(
             controlled=ASTLINGEN_GATES,
-            overflow_nodes=ASTLINGEN_OVERFLOWS,
+            overflow_nodes=dict(ASTLINGEN_OVERFLOWS),
             prices=Prices(sensitive_overflow=2.1, overflow=1.1, leftover=0.1),
         ),
     )
