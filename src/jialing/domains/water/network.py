@@ -10,7 +10,8 @@ Water that no actuator or storage can hold back is forecast, not controlled. So:
    of the link that passes them; what such a link carries is bounded by its tightest conduit.
 
 Kept nodes are stores. Their content is the storage volume plus what the conduits behind them hold
-when the water stands level with the store (level pool). Ratings are nominal: regulators by
+when the water stands level with the store (level pool, up to the lowest manhole on it; none under
+kinematic wave or steady routing, which know no backwater). Ratings are nominal: regulators by
 `hydraulics` with free outflow, conduits by Manning, above their crown by the square root of the
 head. Where tailwater matters, a SWMM run of the file has to correct them.
 """
@@ -52,6 +53,7 @@ class Reduction:
     net : the network
     store_nodes : [stores] node of the model that each store is
     link_elements : [links] link of the model through which each network link leaves its store
+    link_ends : [links] node of the model where each network link ends; an outfall if it leaves
     depth_table : [stores, points] depths from 0 to the spill level [m]
     content_table : [stores, points] content at those depths, pipes behind it included [m³]
     node_store : [nodes] store at which water entering a node arrives; OUTSIDE if at none
@@ -61,10 +63,18 @@ class Reduction:
     net: FlowNetwork
     store_nodes: tuple[int, ...]
     link_elements: tuple[int, ...]
+    link_ends: tuple[int, ...]
     depth_table: FloatArray
     content_table: FloatArray
     node_store: IntArray
     node_delay_s: FloatArray
+
+    def content(self, depth: FloatArray) -> FloatArray:
+        """Content [..., stores] at depths [..., stores] [m³]."""
+        out = np.empty_like(depth)
+        for i in range(depth.shape[-1]):
+            out[..., i] = np.interp(depth[..., i], self.depth_table[i], self.content_table[i])
+        return out
 
 
 def to_network(model: WaterModel, controlled: Sequence[int]) -> FlowNetwork:
@@ -72,16 +82,22 @@ def to_network(model: WaterModel, controlled: Sequence[int]) -> FlowNetwork:
     return reduce_model(model, controlled).net
 
 
-def reduce_model(model: WaterModel, controlled: Sequence[int]) -> Reduction:
+def reduce_model(
+    model: WaterModel, controlled: Sequence[int], *, keep: Sequence[int] = ()
+) -> Reduction:
     """Reduce `model` to what the links `controlled` can influence.
 
     Parameters
     ----------
     controlled : link indices, in the order of the network's actuators
+    keep : nodes that stay stores of their own if they are reached, e.g. because they flood
     """
     ways = outgoing(model.nodes, model.links)
     reached = _reached(model, controlled, ways)
     kept = _kept(model, controlled, ways, reached)
+    flooding = np.array(sorted(keep), dtype=np.int64)
+    flooding = flooding[reached[flooding] & (model.nodes.kind[flooding] != NodeKind.OUTFALL)]
+    kept[flooding] = True
     store_of = np.full(len(model.nodes), OUTSIDE, dtype=np.int64)
     stores = np.flatnonzero(kept)
     store_of[stores] = np.arange(len(stores))
@@ -110,6 +126,7 @@ def reduce_model(model: WaterModel, controlled: Sequence[int]) -> Reduction:
         net=net,
         store_nodes=tuple(int(i) for i in stores),
         link_elements=tuple(c.first for c in chains),
+        link_ends=tuple(int(model.links.to_node[c.links[-1]]) for c in chains),
         depth_table=depth,
         content_table=content,
         node_store=arrival,
@@ -211,12 +228,15 @@ def _contents(
             content[row] = [storage.volume(d) for d in depth[row]]
         else:
             content[row] = MANHOLE_M2 * depth[row]
+    if model.options.routing != "DYNWAVE":
+        return depth, content
     conduits = np.flatnonzero(
         (links.kind == LinkKind.CONDUIT) & np.isfinite(links.full_flow_m3s) & (links.length_m > 0)
     )
     row_of = pool[links.to_node[conduits]]
     conduits, row_of = conduits[row_of != OUTSIDE], row_of[row_of != OUTSIDE]
     level = nodes.invert_m[stores][row_of][:, None] + depth[row_of]
+    level = np.minimum(level, _lowest_rim(model, stores, pool)[row_of][:, None])
     ends = (
         nodes.invert_m[links.from_node[conduits]] + links.offset_from_m[conduits],
         nodes.invert_m[links.to_node[conduits]] + links.offset_to_m[conduits],
@@ -228,6 +248,17 @@ def _contents(
         held += weight / 6.0 * _filled(model, conduits, level - bottom[:, None])
     np.add.at(content, row_of, held * volume[:, None])
     return depth, content
+
+
+def _lowest_rim(model: WaterModel, stores: NDArray[np.int64], pool: IntArray) -> FloatArray:
+    """[stores] level at which the lowest manhole on a store's pool floods [m above datum]."""
+    nodes = model.nodes
+    rim = nodes.invert_m + nodes.max_depth_m
+    lowest = rim[stores].copy()
+    inside = (pool != OUTSIDE) & (nodes.kind != NodeKind.OUTFALL)
+    inside[inside] = nodes.invert_m[inside] < rim[stores][pool[inside]]
+    np.minimum.at(lowest, pool[inside], rim[inside])
+    return lowest
 
 
 def _filled(model: WaterModel, conduits: NDArray[np.int64], depth: FloatArray) -> FloatArray:
