@@ -10,7 +10,14 @@ import bench_work
 import pytest
 
 import jialing as jl
+from benchmarks.skill import _runs
 from benchmarks.skill._runs import Job, Outcome, by_case, column, fingerprint, run_all
+
+
+@pytest.fixture(autouse=True)
+def same_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source tree may be edited while tests run."""
+    monkeypatch.setattr(_runs, "_code", lambda: "code")
 
 
 @pytest.fixture
@@ -66,6 +73,12 @@ def test_a_changed_model_file_is_another_run(job: Job) -> None:
 def test_a_changed_case_is_another_run(job: Job, change: dict[str, object]) -> None:
     other = dataclasses.replace(job, case=dataclasses.replace(job.case, **change))
     assert fingerprint(other) != fingerprint(job)
+
+
+def test_changed_code_is_another_run(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(job)
+    monkeypatch.setattr(_runs, "_code", lambda: "other")
+    assert fingerprint(job) != before
 
 
 def test_a_copy_of_the_model_elsewhere_is_the_same_run(job: Job, tmp_path: Path) -> None:
