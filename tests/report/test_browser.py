@@ -187,6 +187,16 @@ def test_controls_move_map_charts_and_tables_together(
   found.zoomed_to_h = (ranges[0][1] - ranges[0][0]) / 3600000;
   await click("#modes button:nth-child(3)");
   found.legend = text("#map-legend .scale");
+  const width = () => { const [from, to] = document.getElementById("map-plot")._fullLayout.xaxis.range; return to - from; };
+  const whole = width();
+  await click("#map-in");
+  found.enlarged = width() / whole;
+  await click("#play");
+  await pause(500);
+  await click("#play");
+  found.kept = width() / whole;
+  await click("#map-all");
+  found.back = width() / whole;
   return found;
 """,
     )
@@ -202,7 +212,10 @@ def test_controls_move_map_charts_and_tables_together(
     assert found["line_gone"]
     assert found["same_zoom"]
     assert found["zoomed_to_h"] == pytest.approx(12.5, abs=0.1)
-    assert found["legend"].startswith("−")
+    assert "less" in found["legend"]
+    assert found["enlarged"] == pytest.approx(0.6, abs=0.01)
+    assert found["kept"] == pytest.approx(0.6, abs=0.01)
+    assert found["back"] == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_controller_is_chosen_with_the_arrow_keys(

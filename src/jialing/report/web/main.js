@@ -61,6 +61,7 @@ function start() {
     choice(document.getElementById("modes"), modes, state.mode, (mode) => { state.mode = mode; drawMap(); });
   }
   buildPanels();
+  if (plan) { drawMap(); wireMap(); }
   pointed = frameTime();
   showRun(state.run);
   showTime();

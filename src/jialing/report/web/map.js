@@ -60,7 +60,7 @@ const topOf = () => (state.mode === "change" ? top_.change : state.mode === "now
 
 function spillColour(value) {
   const share = Math.sqrt(Math.min(1, Math.abs(value) / topOf()));
-  if (state.mode === "change") return mixed(colour("spill-low"), colour(value > 0 ? "spill-high" : "gain"), 0.25 + 0.75 * share);
+  if (state.mode === "change") return mixed(colour("grid"), colour(value > 0 ? "spill-high" : "gain"), 0.25 + 0.75 * share);
   return share < 0.5 ? mixed(colour("spill-low"), colour("spill-mid"), 2 * share) : mixed(colour("spill-mid"), colour("spill-high"), 2 * share - 1);
 }
 
@@ -124,12 +124,12 @@ function spillTrace() {
   const found = mapValues().filter(([name, value]) => nodeAt.has(name) && Math.abs(value) > 0);
   found.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const where = found.map(([name]) => nodeAt.get(name));
-  const largest = narrow() ? 26 : 38;
+  const largest = narrow() ? 26 : 38, least = found.length > 200 ? 4 : 7;
   return {
     type: "scatter", mode: "markers", ...namedHover, x: where.map((i) => plan.nodes.x[i]), y: where.map((i) => plan.nodes.y[i]),
     text: found.map(([name, value]) => `<b>${name}</b><br>${state.mode === "change" && value > 0 ? "+" : ""}${withUnit(value, plan.unit)}`),
     marker: {
-      size: found.map(([, value]) => 7 + (largest - 7) * Math.sqrt(Math.min(1, Math.abs(value) / topOf()))),
+      size: found.map(([, value]) => least + (largest - least) * Math.sqrt(Math.min(1, Math.abs(value) / topOf()))),
       color: found.map(([, value]) => spillColour(value)), opacity: 0.85, line: { color: colour("ink"), width: 0.7 },
     },
   };
@@ -139,14 +139,14 @@ function actuatorTrace() {
   const { settings } = frames(state.run), offset = state.frame * plan.actuators.length;
   const at = moved.map((a) => settings[offset + a.i]);
   const shown = at.map((value) => (value === 255 || value === undefined ? "–" : value + THIN + "%"));
-  const labelled = moved.length <= (narrow() ? 8 : 40);
+  const labelled = moved.length <= (narrow() ? 8 : 40), named = moved.length <= 12 && !narrow();
   return {
     type: "scatter", mode: labelled ? "markers+text" : "markers", showlegend: false,
-    x: movedAt.map((p) => p[0]), y: movedAt.map((p) => p[1]), text: shown, textposition: "top center",
+    x: movedAt.map((p) => p[0]), y: movedAt.map((p) => p[1]), text: shown.map((value, k) => (named ? moved[k].name + " " : "") + value), textposition: "top center",
     textfont: { color: colour("ink"), size: 11, shadow: `0 0 3px ${colour("card")}, 0 0 3px ${colour("card")}` }, hovertemplate: "%{customdata}<extra></extra>",
     customdata: moved.map((a, k) => `<b>${a.name}</b><br>${kindOf(plan.links, a.link)} at ${shown[k]}`),
     marker: {
-      size: 14, symbol: moved.map((a) => SYMBOLS[kindOf(plan.links, a.link)] || "diamond"),
+      size: moved.length > 40 ? 9 : 14, symbol: moved.map((a) => SYMBOLS[kindOf(plan.links, a.link)] || "diamond"),
       color: at.map((value) => (value === 255 ? colour("card") : mixed(colour("card"), colour("accent"), Math.min(1, value / 100)))),
       line: { color: colour("accent"), width: 1.8 },
     },
@@ -160,19 +160,36 @@ function drawMap() {
   const width = greatest(xs) || 1, height = greatest(ys) || 1;
   const wide = plot.clientWidth || 800;
   const tall = Math.max(220, Math.min(narrow() ? 420 : 600, (wide * height) / width));
-  const hidden = { visible: false, fixedrange: coarse() };
+  const still = coarse() && !view; // on a touch screen an unzoomed map lets the page scroll
+  const hidden = { visible: false, fixedrange: still };
   const pad = 0.06;
+  const whole = { x: [-pad * width, (1 + pad) * width], y: [-pad * height, (1 + pad) * height] };
   const layout = {
     height: tall, margin: { l: 4, r: 4, t: 4, b: 4 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    xaxis: { ...hidden, range: [-pad * width, (1 + pad) * width] },
-    yaxis: { ...hidden, range: [-pad * height, (1 + pad) * height], scaleanchor: "x" },
+    xaxis: { ...hidden, range: (view || whole).x },
+    yaxis: { ...hidden, range: (view || whole).y, scaleanchor: "x" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent") },
-    hovermode: "closest", dragmode: coarse() ? false : "pan", uirevision: "map", separators: "." + THIN,
+    hovermode: "closest", dragmode: still ? false : "pan", separators: "." + THIN,
     font: { family: getComputedStyle(document.body).fontFamily },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("grid"), font: { color: colour("ink") } },
   };
-  Plotly.react(plot, [...baseTraces(), spillTrace(), actuatorTrace()], layout, { ...plotConfig(), scrollZoom: false });
+  Plotly.react(plot, [...baseTraces(), spillTrace(), actuatorTrace()], layout, { ...plotConfig(), doubleClick: false });
   drawMapLegend();
+}
+
+// The part of the plan in view; null is all of it.
+let view = null;
+
+function wireMap() {
+  const keep = () => { const { xaxis, yaxis } = plot._fullLayout; view = { x: [...xaxis.range], y: [...yaxis.range] }; };
+  plot.on("plotly_relayout", (change) => { if ("xaxis.range[0]" in change) keep(); });
+  plot.on("plotly_doubleclick", () => showAll());
+  const about = ([from, to], factor) => { const middle = (from + to) / 2, half = ((to - from) / 2) * factor; return [middle - half, middle + half]; };
+  const zoom = (factor) => { keep(); view = { x: about(view.x, factor), y: about(view.y, factor) }; drawMap(); };
+  const showAll = () => { view = null; drawMap(); };
+  document.getElementById("map-in").addEventListener("click", () => zoom(0.6));
+  document.getElementById("map-out").addEventListener("click", () => zoom(1 / 0.6));
+  document.getElementById("map-all").addEventListener("click", showAll);
 }
 
 // Only the two moving traces change from frame to frame.
@@ -185,20 +202,36 @@ function moveMap() {
   }, [5, 6]);
 }
 
+// The outlines of the map's symbols in a square of 12.
+const OUTLINES = {
+  storage: "1,1 11,1 11,11 1,11", outfall: "0,2 12,2 6,11", orifice: "6,0 12,6 6,12 0,6", weir: "1,1 11,1 1,11 11,11",
+  pump: "2,0 12,6 2,12", outlet: "6,0 12,5 10,12 2,12 0,5",
+};
+
+function drawnSymbol(kind) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "-1 -1 14 14");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
+  shape.setAttribute("points", OUTLINES[kind]);
+  svg.append(shape);
+  return svg;
+}
+
 function drawMapLegend() {
   const legend = document.getElementById("map-legend");
   const scale = make("span", "scale");
   const ramp = make("i", "ramp");
   const stops = [0, 0.06, 0.25, 0.56, 1].map((share) => spillColour(share * topOf()));
   const less = [1, 0.25].map((share) => spillColour(-share * topOf()));
-  ramp.style.background = `linear-gradient(90deg, ${(state.mode === "change" ? [...less, colour("spill-low"), stops[2], stops[4]] : stops).join(",")})`;
-  const low = state.mode === "change" ? number(-topOf()) : "0";
-  scale.append(low, ramp, withUnit(topOf(), plan.unit));
-  const symbols = { storage: "■", outfall: "▼", orifice: "◆", weir: "⧗", pump: "▶", outlet: "⬟" };
+  ramp.style.background = `linear-gradient(90deg, ${(state.mode === "change" ? [...less, colour("grid"), stops[2], stops[4]] : stops).join(",")})`;
+  const most = withUnit(topOf(), plan.unit);
+  scale.append(...(state.mode === "change" ? [most + " less", ramp, most + " more"] : ["0", ramp, most]));
   const present = new Set([...plan.nodes.kind, ...moved.map((a) => plan.links.kind[a.link])].map((k) => (k || "").toLowerCase()));
-  const keys = Object.entries(symbols).filter(([kind]) => present.has(kind)).map(([kind, sign]) => {
-    const key = make("span", kind === "storage" || kind === "outfall" ? "" : "acting");
-    key.append(sign + " " + kind + (kind === "storage" || kind === "outfall" ? "" : " with its opening"));
+  const keys = Object.keys(SYMBOLS).filter((kind) => present.has(kind)).map((kind) => {
+    const acting = kind !== "storage" && kind !== "outfall";
+    const key = make("span", acting ? "acting" : "");
+    key.append(drawnSymbol(kind), kind + (acting ? " with its opening" : ""));
     return key;
   });
   legend.replaceChildren(scale, ...keys);
