@@ -243,11 +243,14 @@ def test_the_document_is_the_one_that_was_agreed(bucket: BucketDomain, tmp_path:
 
 
 def test_the_result_file_says_where_each_record_lies(bucket: BucketDomain, tmp_path: Path) -> None:
-    result = jl.run("leaky-bucket", out=tmp_path)
+    result = jl.run("leaky-bucket", seed=8, out=tmp_path)
     written = json.loads((result.folder / "result.json").read_text())
     assert [run["folder"] for run in written["runs"]] == ["rules", "predictive"]
     assert written["title"] == result.case.title
     assert written["higher_is_better"] == ["treated"]
+    assert {
+        jl.open_record(result.folder / f).manifest["seed"] for f in ("rules", "predictive")
+    } == {8}
     for run in written["runs"]:
         assert jl.open_record(result.folder / run["folder"]).controller == run["controller"]
 

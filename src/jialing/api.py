@@ -105,7 +105,7 @@ def run(
     chosen = choose(domain, controller, baseline=baseline)
     if pace is not None and not (pace > 0.0 and math.isfinite(pace)):
         raise InputError(f"a pace of {pace} is not possible; it must be above 0")
-    listener = _lines if progress is True else progress or None
+    listener = _Lines() if progress is True else progress or None
 
     runs: list[Run] = []
     parent = Path("runs") if out is None else Path(out)
@@ -149,7 +149,7 @@ def replay(
     controller : the user's own controller, where the record does not say where its code lies
     progress : as in `run`
     """
-    listener = _lines if progress is True else progress or None
+    listener = _Lines() if progress is True else progress or None
     return tuple(_replay(path, controller, listener) for path in record_folders(folder))
 
 
@@ -275,6 +275,3 @@ class _Lines:
         if step != self._told:
             self._told = step
             print(progress, file=sys.stderr)
-
-
-_lines = _Lines()

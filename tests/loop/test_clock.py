@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
+from bucket_domain import Predictive
 from desks import bucket_desk, run_bucket
 
+from jialing.core.command import Command, Source
+from jialing.core.stages import Situation
 from jialing.loop.clock import Real, Simulated
 from jialing.record.frame import Outcome
 
@@ -73,3 +77,25 @@ def test_a_run_in_real_time_takes_its_time_and_decides_beside_the_loop(tmp_path:
     assert record.ticks == 5
     assert record.frames["outcome"].tolist() == [Outcome.ON_TIME] * 5
     assert run.details["decisions"]["on_time"] == 5
+
+
+def test_a_decision_that_hangs_does_not_hold_up_real_time(tmp_path: Path) -> None:
+    class Hangs(Predictive):
+        go = threading.Event()
+
+        def decide(self, situation: Situation) -> Command:
+            if situation.time_s == 60.0:
+                self.go.wait(10.0)
+            return super().decide(situation)
+
+    desk = bucket_desk(Hangs, duration_s=300.0, budget_s=0.25)
+    _, record = run_bucket(tmp_path, desk=desk, clock=real(Wall()))
+    Hangs.go.set()
+    assert record.frames["outcome"].tolist() == [
+        Outcome.ON_TIME,
+        Outcome.LATE,
+        Outcome.BUSY,
+        Outcome.BUSY,
+        Outcome.BUSY,
+    ]
+    assert record.frames["source"].tolist() == [Source.CONTROLLER] + [Source.LAST_PLAN] * 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,20 @@ def test_times_add_up(tmp_path: Path) -> None:
     assert run.decide_s == pytest.approx(sum(run.decide_ms) / 1e3)
     assert 0.0 < run.loop_s < run.decide_s
     assert len(run.decide_ms) == 60
+
+
+def test_scoring_counts_as_time_of_the_plant(tmp_path: Path) -> None:
+    desk = bucket_desk("rules", duration_s=60.0)
+    plant: Any = desk.plant
+    score = plant.score
+
+    def slow_score() -> Any:
+        time.sleep(0.05)
+        return score()
+
+    plant.score = slow_score
+    run, _ = run_bucket(tmp_path, desk=desk)
+    assert run.plant_s > 0.05 > run.loop_s
 
 
 def test_the_score_stands_in_the_record_as_in_the_run(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ def test_a_changed_file_is_named_before_anything_runs(tmp_path: Path) -> None:
 
 
 def test_the_commit_is_read_from_a_loose_or_a_packed_reference(tmp_path: Path) -> None:
-    inside = tmp_path / "src" / "file.py"
-    inside.parent.mkdir()
+    inside = tmp_path / "src" / "jialing" / "file.py"
+    inside.parent.mkdir(parents=True)
     assert commit(inside) is None
     git = tmp_path / ".git"
     (git / "refs" / "heads").mkdir(parents=True)
@@ -60,6 +60,14 @@ def test_the_commit_is_read_from_a_loose_or_a_packed_reference(tmp_path: Path) -
     assert commit(inside) == "a" * 40
     (git / "HEAD").write_text("c" * 40 + "\n")
     assert commit(inside) == "c" * 40
+
+
+def test_the_commit_of_a_users_own_repository_is_not_ours(tmp_path: Path) -> None:
+    installed = tmp_path / ".venv" / "lib" / "jialing" / "file.py"
+    installed.parent.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("c" * 40 + "\n")
+    assert commit(installed) is None
 
 
 def test_the_machine_is_described_without_its_name() -> None:

@@ -208,6 +208,8 @@ def run(
     report = _report(result)
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        if report is not None and not quiet:
+            _say(f"Report: {report}")
         return
     from jialing.cli.render import show_result
 

@@ -116,10 +116,12 @@ def _processor() -> str:
 
 
 def commit(inside: Path) -> str | None:
-    """Commit of the git checkout that holds `inside`, None outside of one."""
-    for folder in inside.resolve().parents:
+    """Commit of the checkout of Jialing that holds `inside`; None for an installed package."""
+    inside = inside.resolve()
+    for folder in inside.parents:
         head = folder / ".git" / "HEAD"
-        if head.is_file():
+        # Installed below a user's own repository, the commit found would be the user's.
+        if head.is_file() and folder / "src" / "jialing" in inside.parents:
             return _resolve_head(head)
     return None
 
