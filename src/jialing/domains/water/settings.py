@@ -34,9 +34,8 @@ class Prices:
     flooding: float = 5.0
     sensitive_overflow: float = 2.0
     overflow: float = 1.0
-    treatment_bypass: float = 0.0
-    leftover: float = 0.05  # water still stored when the horizon ends
-    travel: float = 0.02  # full strokes of an actuator, in m³ per stroke per m³/s of capacity
+    leftover: float = 0.02  # water still stored in tanks when the run or the horizon ends
+    travel: float = 0.1  # per full stroke of an actuator [m³ per stroke]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,7 @@ class WaterSettings:
     sensing : see `Sensing`
     rate_per_s : largest change of a setting [1/s]
     series_files : where the data file of a time series lies, if not where the model says
+    rules_file : other control rules, run by the controller ``other-rules`` for comparison
     horizon_s : how far decisions look ahead [s]; None means: found from the model
     """
 
@@ -80,6 +80,7 @@ class WaterSettings:
     flow_limits: tuple[FlowLimit, ...] = ()
     prices: Prices = Prices()
     sensing: Sensing = Sensing()
-    rate_per_s: float = 1.0 / 60.0
+    rate_per_s: float = 1.0 / 300.0
     series_files: Mapping[str, Path] = field(default_factory=dict)
+    rules_file: Path | None = None
     horizon_s: float | None = None

@@ -1,0 +1,239 @@
+"""Predictive control: plan on the reduced network, play the candidates in SWMM, take the best.
+
+At each tick:
+
+1. incumbents: the last plan, the file's own rules, all open, equal filling and holding still are
+   played in copies of the plant against a few forecast scenarios;
+2. around the best of them the reduced network is matched to what SWMM computed, and a projected
+   gradient improves the openings (`jialing.methods`);
+3. the improved plan, and the plan half-way to it, are played in SWMM too; if one is better it
+   becomes the incumbent and step 2 is repeated;
+4. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
+
+With a perfect forecast this is a fortified rollout: the predicted cost never rises by switching
+(Bertsekas (2020), Rollout, Policy Iteration, and Distributed Reinforcement Learning, ch. 2).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jialing.core.command import Command
+from jialing.core.forecast import Horizon
+from jialing.core.signal import FloatArray
+from jialing.core.stages import Situation
+from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
+from jialing.domains.water.plant import SwmmPlant
+from jialing.domains.water.scenarios import SceneMaker, Scenarios
+from jialing.domains.water.surrogate import Surrogate
+from jialing.domains.water.twin import Outcome, Policy, Trial, Twin
+from jialing.methods.plan import optimise, shift
+
+ITERATIONS = 60  # gradient steps per improvement
+BETTER = 1e-3  # share of its cost by which a rival must beat the incumbent
+BETTER_M3 = 0.05  # … and at least this much [m³-eq]
+QUIET_M3 = 0.5  # a loss below which no candidate needs improving [m³-eq]
+QUIET_TICKS = 3  # while nothing threatens, decide every third tick
+FINE_STEPS = 4  # the first steps of a plan are decided one by one
+COARSER = 10  # a later block is a tenth as long as what lies before it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much a decision may compute; counted in engine work, so that runs are repeatable.
+
+    Attributes
+    ----------
+    rounds : improvements per decision
+    scenarios : forecast scenarios that are played
+    workers : copies of the plant at the same time
+    """
+
+    rounds: int = 2
+    scenarios: int = 3
+    workers: int = min(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A policy, what it is called, and what came of it in each scenario."""
+
+    name: str
+    policy: Policy
+    outcomes: tuple[Outcome, ...]
+    cost: float
+
+
+class PredictiveController:
+    """Receding-horizon control of a SWMM plant.
+
+    Parameters
+    ----------
+    plant : the plant, for its twin
+    surrogate : the reduced network of the same model
+    horizon : how far ahead, in steps of the control interval
+    effort : see `Effort`
+    """
+
+    def __init__(
+        self,
+        plant: SwmmPlant,
+        surrogate: Surrogate,
+        horizon: Horizon,
+        effort: Effort,
+    ) -> None:
+        layout = plant.layout
+        reduced = surrogate.reduced
+        self._plant, self._surrogate = plant, surrogate
+        self._horizon, self._effort = horizon, effort
+        self._twin = Twin(plant, reduced.store_nodes, reduced.link_elements, workers=effort.workers)
+        self._scenes = SceneMaker(horizon, len(layout.gages), effort.scenarios)
+        self._base: dict[str, Policy] = {
+            "rules": LocalRules(layout).targets,
+            "open": AllOpen(layout).targets,
+            "equal-filling": EqualFilling(layout).targets,
+        }
+        self._pump = np.array([a.kind == "pump" for a in layout.actuators])
+        self._plan: FloatArray | None = None
+        self._blocks = _blocks(horizon.steps)
+        self._quiet_left = 0
+        self._last: Candidate | None = None
+
+    def decide(self, situation: Situation) -> Command:
+        """Plan from the plant's present state."""
+        engine, reduced = self._plant.engine, self._surrogate.reduced
+        depth = engine.depth(reduced.store_nodes)
+        flow = engine.flow(reduced.link_elements)
+        self._surrogate.remember(flow)
+        if self._quiet_left > 0 and self._last is not None:
+            self._quiet_left -= 1
+            return self._dispatch(self._last, step=QUIET_TICKS - 1 - self._quiet_left)
+        scene = self._scenes.scenarios(situation.forecast, situation.observation)
+        candidates = self._incumbents(scene, situation.positions)
+        best = _choose(candidates)
+        worst = max(outcome.loss for c in candidates for outcome in c.outcomes)
+        if worst < QUIET_M3:
+            self._quiet_left = QUIET_TICKS - 1
+        else:
+            for _ in range(self._effort.rounds):
+                better = self._improve(best, scene, depth, flow, situation.positions)
+                if better is best:
+                    break
+                best = better
+        self._last = best
+        return self._dispatch(best)
+
+    def _incumbents(self, scene: Scenarios, positions: FloatArray) -> list[Candidate]:
+        """The policies known before any planning, the last plan first."""
+        policies = dict(self._base)
+        policies["hold"] = _hold(positions)
+        if self._plan is not None:
+            policies = {"plan kept": _follow(shift(self._plan)), **policies}
+        return self._play(policies, scene)
+
+    def _improve(
+        self,
+        best: Candidate,
+        scene: Scenarios,
+        depth: FloatArray,
+        flow: FloatArray,
+        positions: FloatArray,
+    ) -> Candidate:
+        """Plan around `best`; returns it, or a plan that does better in SWMM."""
+        problem = self._surrogate.problem(depth, flow, best.outcomes, positions, scene.weights)
+        base = np.mean([o.settings for o in best.outcomes], axis=0)
+        starts = [base, np.ones_like(base)]
+        if self._plan is not None:
+            starts.append(shift(self._plan))
+        found = optimise(
+            self._surrogate.compiled,
+            problem,
+            starts,
+            iterations=ITERATIONS,
+            blocks=self._blocks,
+            refine=2,
+        ).u
+        halfway = 0.5 * (found + base)
+        rivals = {"plan": self._legal(found), "plan/2": self._legal(halfway)}
+        candidates = self._play({n: _follow(u) for n, u in rivals.items()}, scene)
+        return _choose([best, *candidates])
+
+    def _legal(self, plan: FloatArray) -> FloatArray:
+        """Pumps run or stand still: a planned share of time becomes starts and stops."""
+        if not self._pump.any():
+            return plan
+        out = plan.copy()
+        owed = np.zeros(int(self._pump.sum()))
+        for k in range(len(plan)):
+            owed += plan[k, self._pump]
+            run = owed >= 0.5
+            out[k, self._pump] = run
+            owed -= run
+        return out
+
+    def _play(self, policies: dict[str, Policy], scene: Scenarios) -> list[Candidate]:
+        trials = [
+            Trial(policy=policy, forecast=scene.forecast, member=m)
+            for policy in policies.values()
+            for m in range(len(scene.weights))
+        ]
+        outcomes = self._twin.play(trials, self._horizon.steps, self._horizon.step_s)
+        count = len(scene.weights)
+        candidates = []
+        for k, (name, policy) in enumerate(policies.items()):
+            own = tuple(outcomes[k * count : (k + 1) * count])
+            cost = float(scene.weights @ np.array([o.cost for o in own]))
+            candidates.append(Candidate(name=name, policy=policy, outcomes=own, cost=cost))
+        return candidates
+
+    def _dispatch(self, best: Candidate) -> Command:
+        """The command of the winner, with the rest of it as the plan to fall back on."""
+        depth = self._plant.engine.depth(self._plant.layout.level_nodes)
+        now = best.policy(0, depth).copy()
+        if best.name == "rules":
+            self._plan = None
+            return replace(Command.all_local(len(now), note="rules"), plan=None)
+        settings = best.outcomes[0].settings
+        plan = np.vstack((now[None], settings[1:]))
+        follows = best.name.startswith("plan")
+        self._plan = (
+            np.vstack([best.policy(k, depth)[None] for k in range(len(plan))]) if follows else plan
+        )
+        self._plan_name = "plan kept"
+        return Command(
+            targets=now,
+            local=np.isnan(now),
+            plan=plan,
+            step_s=self._horizon.step_s,
+            note=best.name,
+        )
+
+
+def _choose(candidates: Sequence[Candidate]) -> Candidate:
+    """The cheapest; a later one must beat an earlier one by a margin."""
+    best = candidates[0]
+    for rival in candidates[1:]:
+        if rival.cost < best.cost - max(BETTER * abs(best.cost), BETTER_M3):
+            best = rival
+    return best
+
+
+def _follow(plan: FloatArray) -> Policy:
+    return lambda k, depth: plan[min(k, len(plan) - 1)]
+
+
+def _hold(positions: FloatArray) -> Policy:
+    return lambda k, depth: positions
+
+
+def _blocks(steps: int) -> list[int]:
+    """Lengths of decision blocks: single steps first, then pairs, later blocks ever longer."""
+    blocks: list[int] = []
+    while (done := sum(blocks)) < steps:
+        wanted = 1 if len(blocks) < FINE_STEPS else max(2, done // COARSER)
+        blocks.append(min(wanted, steps - done))
+    return blocks

@@ -1,0 +1,284 @@
+"""Stormwater, wired: which plant, forecaster, controller and guard a case gets."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jialing.core.case import Case
+from jialing.core.command import Command
+from jialing.core.errors import InputError, PlantError, UnknownNameError
+from jialing.core.forecast import Horizon
+from jialing.core.network import OUTSIDE
+from jialing.core.signal import FloatArray
+from jialing.core.stages import Controller, Desk, Situation
+from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
+from jialing.domains.water.controller import Effort, PredictiveController
+from jialing.domains.water.forecaster import RainForecaster
+from jialing.domains.water.guard import Interlock, build_guard
+from jialing.domains.water.identify import identify
+from jialing.domains.water.layout import Layout, lay_out
+from jialing.domains.water.model import LinkKind, NodeKind, WaterModel, read_model
+from jialing.domains.water.network import Reduction, reduce_model
+from jialing.domains.water.picture import picture
+from jialing.domains.water.plant import SwmmPlant
+from jialing.domains.water.settings import WaterSettings
+from jialing.domains.water.surrogate import NetworkPrices, Surrogate
+from jialing.domains.water.twin import can_fork
+
+DEFAULT_TICK_S = 300.0
+HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
+MOST_STEPS = 96
+DRAIN_SHARE = 2.0  # look ahead this many times the median draining time of the tanks
+NODE_STEP_S = 0.7e-6  # what SWMM takes per node and routing step, measured: docs/benchmarks.md
+DECISION_S = 1.6  # engine time a decision may take
+HIGH_SHARE = 0.95  # of a wet well's depth: above this its pump must run
+DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
+STALE_TICKS = 3.0
+
+
+class WaterDomain:
+    """The row `water` (satisfies `jialing.core.stages.Domain`)."""
+
+    name = "water"
+    controllers: Mapping[str, str] = {
+        "rules": "the file's own control rules (baseline)",
+        "open": "every gate, weir and outlet wide open",
+        "equal-filling": "gates open in proportion to their tanks' filling",
+        "other-rules": "control rules from another file (setting rules_file)",
+        "predictive": "plans ahead, plays the candidates in SWMM, takes the best",
+    }
+    higher_is_better: tuple[str, ...] = ("treated",)
+
+    def reads(self, path: str) -> bool:
+        """SWMM input files."""
+        return Path(path).suffix.lower() == ".inp"
+
+    def case_from_file(self, path: str | Path, **settings: Any) -> Case:
+        """A case from a user's own model file, with default settings."""
+        path = Path(path)
+        return Case(
+            name=path.stem,
+            domain=self.name,
+            title=f"{path.name}, as it is",
+            model=path,
+            tick_s=DEFAULT_TICK_S,
+            settings=WaterSettings(**settings),
+        )
+
+    def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
+        """Open the plant of `case` and wire a controller to it."""
+        settings: WaterSettings = case.settings or WaterSettings()
+        model = read_model(case.model, series_files=settings.series_files)
+        _refuse(model)
+        layout = lay_out(model, settings)
+        duration_s = _duration(case, model)
+        rules_file = settings.rules_file if controller == "other-rules" else None
+        if controller == "other-rules" and rules_file is None:
+            raise InputError("the controller other-rules needs the setting rules_file")
+        nominal = reduce_model(model, layout.actuator_links)
+        horizon, effort = plan_work(model, nominal, settings, case.tick_s)
+        plant = SwmmPlant(
+            layout, settings, duration_s=duration_s, seed=case.seed, rules_file=rules_file
+        )
+        try:
+            chosen = (
+                _named(controller, plant, settings, horizon, effort)
+                if isinstance(controller, str)
+                else controller()
+            )
+            forecaster = RainForecaster(
+                rain_series(model, duration_s, case.tick_s),
+                step_s=case.tick_s,
+                gages=layout.gage_names,
+                horizon=horizon,
+                kind=case.forecast,
+                seed=case.seed,
+            )
+        except BaseException:
+            plant.close()
+            raise
+        return Desk(
+            plant=plant,
+            controller=chosen,
+            forecaster=forecaster,
+            guard=build_guard(layout.actuators, interlocks(layout, case.tick_s), plant.signals),
+            tick_s=case.tick_s,
+            duration_s=duration_s,
+            budget_s=case.tick_s / 2.0,
+            headline="overflow"
+            if layout.overflow_nodes or layout.overflow_outfalls
+            else "flooding",
+            about={"horizon_s": horizon.length_s, "effort": asdict(effort)},
+            files=[str(path) for path in _files(model, settings)],
+            picture=picture(layout),
+        )
+
+
+WATER = WaterDomain()
+
+
+def _refuse(model: WaterModel) -> None:
+    """Stop at what SWMM itself would stop at, with the line."""
+    for notice in model.refused:
+        raise InputError(notice.text, path=model.path, line=notice.line)
+
+
+def _duration(case: Case, model: WaterModel) -> float:
+    if case.duration_s is None:
+        return model.options.duration_s
+    return float(case.duration_s)
+
+
+def rain_series(model: WaterModel, duration_s: float, step_s: float) -> FloatArray:
+    """[steps, gauges] mean rain over each step [m/s]."""
+    edges = np.arange(math.ceil(duration_s / step_s) + 1, dtype=np.float64) * step_s
+    columns = [model.rain(g).depth_m(edges) / step_s for g in range(len(model.gages))]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(edges) - 1, 0))
+
+
+def _files(model: WaterModel, settings: WaterSettings) -> list[Path]:
+    """Every file a run depends on."""
+    own = [path for path in model.gages.file if path is not None]
+    other = [settings.rules_file] if settings.rules_file else []
+    return [model.path, *settings.series_files.values(), *own, *other]
+
+
+def plan_work(
+    model: WaterModel,
+    reduction: Reduction,
+    settings: WaterSettings,
+    tick_s: float,
+) -> tuple[Horizon, Effort]:
+    """How far to look and how much to compute, from the size of the model alone.
+
+    The horizon is twice the median time in which a controlled tank drains through its open
+    outlets, within `HORIZON_S`. Work is counted in node-steps of SWMM, so that it does not depend on the
+    machine: what does not fit into `DECISION_S` at `NODE_STEP_S` is left out, scenarios first,
+    then rounds of improvement, then the length of the horizon.
+    """
+    wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * _drain_s(reduction), *HORIZON_S))
+    workers = min(2, os.cpu_count() or 1)
+    step_s = max(model.options.routing_step_s, 1.0)
+    options = [(3, 2, 1.0), (3, 1, 1.0), (2, 1, 1.0), (1, 1, 1.0), (1, 1, 0.5), (1, 1, 0.25)]
+    for scenarios, rounds, share in options:
+        length_s = max(share * wanted_s, min(wanted_s, 1800.0))
+        trial_s = NODE_STEP_S * len(model.nodes.names) * length_s / step_s
+        trials = scenarios * (6 + 2 * rounds)
+        if trials * trial_s <= DECISION_S * workers:
+            break
+    steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
+    effort = Effort(rounds=rounds, scenarios=scenarios, workers=workers)
+    return Horizon(steps=steps, step_s=tick_s), effort
+
+
+def _drain_s(reduction: Reduction) -> float:
+    """Median time in which a controlled store drains through its open links [s]."""
+    net = reduction.net
+    out = np.zeros(len(net.store_names))
+    np.add.at(out, net.link_from, net.link_rating[:, -1])
+    held = np.unique(net.link_from[net.link_actuator != OUTSIDE])
+    times = net.store_full[held] / np.maximum(out[held], 1e-6)
+    return float(np.median(times)) if len(times) else 0.0
+
+
+def _named(
+    name: str, plant: SwmmPlant, settings: WaterSettings, horizon: Horizon, effort: Effort
+) -> Controller:
+    layout = plant.layout
+    if name in ("rules", "other-rules"):
+        return LocalRules(layout)
+    if name == "open":
+        return AllOpen(layout)
+    if name == "equal-filling":
+        return EqualFilling(layout)
+    if name == "predictive":
+        if not can_fork():
+            raise PlantError(
+                "predictive control plays its plans in copies of the running engine, which needs "
+                "a system with fork (Linux, macOS). The other controllers run here."
+            )
+        return _Predictive(plant, settings, horizon, effort)
+    raise UnknownNameError("controller for water", name, WaterDomain.controllers)
+
+
+class _Predictive:
+    """Identifies the plant before the clock starts, then decides."""
+
+    def __init__(
+        self, plant: SwmmPlant, settings: WaterSettings, horizon: Horizon, effort: Effort
+    ) -> None:
+        self._plant, self._settings = plant, settings
+        self._horizon, self._effort = horizon, effort
+        self._controller: PredictiveController | None = None
+
+    def prepare(self) -> None:
+        """Fit the reduced network to the plant, and compile."""
+        reduction = identify(self._plant, self._horizon, self._effort.workers)
+        surrogate = Surrogate(*priced(reduction, self._plant, self._settings), self._horizon.step_s)
+        self._controller = PredictiveController(self._plant, surrogate, self._horizon, self._effort)
+
+    def decide(self, situation: Situation) -> Command:
+        """Plan from the plant's present state."""
+        if self._controller is None:
+            self.prepare()
+        if self._controller is None:
+            raise PlantError("the plant could not be identified")
+        return self._controller.decide(situation)
+
+
+def priced(
+    reduction: Reduction, plant: SwmmPlant, settings: WaterSettings
+) -> tuple[Reduction, NetworkPrices]:
+    """Prices on the reduced network; water that leaves at an overflow outfall is priced per link."""
+    layout, price, net = plant.layout, plant.ledger.price, reduction.net
+    limit = np.full(len(net.link_names), np.inf)
+    limit_price = np.zeros(len(net.link_names))
+    for k, (element, end) in enumerate(
+        zip(reduction.link_elements, reduction.link_ends, strict=True)
+    ):
+        if price.outfall[end] > 0.0:
+            limit[k], limit_price[k] = 0.0, price.outfall[end]
+        if element in layout.limit_links:
+            position = layout.limit_links.index(element)
+            limit[k] = layout.limits_m3s[position]
+            limit_price[k] = layout.limit_weights[position]
+    prices = NetworkPrices(
+        spill=price.spill[list(reduction.store_nodes)],
+        limit=limit_price,
+        leftover=np.full(len(net.store_names), settings.prices.leftover),
+        travel=np.full(len(net.actuator_names), settings.prices.travel),
+    )
+    return replace(reduction, net=replace(net, link_limit=limit)), prices
+
+
+def interlocks(layout: Layout, tick_s: float) -> tuple[Interlock, ...]:
+    """Every actuator needs a fresh level upstream; pumps stop when dry and run when nearly full."""
+    model = layout.model
+    found = []
+    for actuator, link in zip(layout.actuators, layout.actuator_links, strict=True):
+        node = int(model.links.from_node[link])
+        if model.nodes.kind[node] == NodeKind.OUTFALL:
+            continue
+        low, high = -np.inf, np.inf
+        if model.links.kind[link] == LinkKind.PUMP:
+            low = DRY_M + max(float(model.links.offset_from_m[link]), 0.0)
+            deepest = float(model.nodes.max_depth_m[node])
+            if HIGH_SHARE * deepest > low + 0.1:
+                high = HIGH_SHARE * deepest
+        found.append(
+            Interlock(
+                actuator=actuator.name,
+                signal=f"depth:{model.nodes.names[node]}",
+                max_age_s=STALE_TICKS * tick_s,
+                low_m=low,
+                high_m=high,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,196 @@
+"""SWMM behind a narrow door: the only file that imports the simulator. SI units outside.
+
+SWMM is process-global: one open engine per process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jialing.core.errors import MissingExtraError, PlantError
+from jialing.core.signal import FloatArray
+from jialing.domains.water.model import WaterModel
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # THREADS > 1 is slower and makes fork unsafe
+
+try:
+    from swmm.toolkit import shared_enum as enum
+    from swmm.toolkit import solver
+except ImportError as missing:  # pragma: no cover - exercised by the packaging test
+    raise MissingExtraError("swmm-toolkit", "water") from missing
+
+INCH_PER_H_M_S = 0.0254 / 3600.0
+MM_PER_H_M_S = 1e-3 / 3600.0
+
+_open_engine: str | None = None
+
+
+class SwmmEngine:
+    """One SWMM project, opened and started.
+
+    Parameters
+    ----------
+    inp : input file as SWMM should read it
+    model : the same project as read by us (names and units)
+    report : where SWMM writes its report
+
+    Raises PlantError with SWMM's own words when the engine refuses the file, or when another
+    engine is open in this process.
+    """
+
+    def __init__(self, inp: Path, model: WaterModel, report: Path) -> None:
+        global _open_engine
+        if _open_engine is not None:
+            raise PlantError(
+                f"SWMM already runs {_open_engine} in this process; it can hold one simulation. "
+                "Close that plant first, or use another process."
+            )
+        self.model = model
+        self._report = report
+        self._length = model.options.length_factor
+        self._flow = model.options.flow_factor
+        self._volume = self._length**3
+        self._rain = INCH_PER_H_M_S if model.options.us_units else MM_PER_H_M_S
+        self._state = "closed"
+        try:
+            solver.swmm_open(str(inp), str(report), "")
+            self._state = "open"
+            _open_engine = inp.name
+            solver.swmm_start(0)
+            self._state = "running"
+        except Exception as error:  # the toolkit raises bare Exception
+            words = self._swmm_words() or str(error)
+            self.close()
+            raise PlantError(f"SWMM cannot run {model.path}: {words}") from error
+        kinds = (enum.ObjectType.NODE, enum.ObjectType.LINK, enum.ObjectType.GAGE)
+        self.node, self.link, self.gage = (
+            {solver.project_get_id(kind, i): i for i in range(solver.project_get_count(kind))}
+            for kind in kinds
+        )
+
+    def _swmm_words(self) -> str:
+        """The first errors in SWMM's report, in its own words."""
+        if not self._report.exists():
+            return ""
+        lines = self._report.read_text(errors="replace").splitlines()
+        words = [
+            " ".join(" ".join(lines[i : i + 2]).split())
+            for i, line in enumerate(lines)
+            if "ERROR" in line
+        ]
+        return "; ".join(words[:3])
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def stride(self, seconds: int) -> bool:
+        """Advance; False once the simulation has ended. Raises PlantError."""
+        try:
+            return bool(solver.swmm_stride(int(seconds)) > 0)
+        except Exception as error:
+            raise PlantError(f"SWMM stopped: {self._swmm_words() or error}") from error
+
+    def end(self) -> float:
+        """End the simulation; returns the flow routing mass balance error [%]."""
+        solver.swmm_end()
+        self._state = "ended"
+        return float(solver.swmm_get_mass_balance()[1])
+
+    def close(self) -> None:
+        """Give the engine back; safe to call twice."""
+        global _open_engine
+        if self._state == "running":
+            solver.swmm_end()
+        if self._state != "closed":
+            solver.swmm_close()
+            _open_engine = None
+        self._state = "closed"
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def _nodes(self, what: Any, nodes: Sequence[int], factor: float) -> FloatArray:
+        get = solver.node_get_result
+        return np.array([get(i, what) for i in nodes], dtype=np.float64) * factor
+
+    def _links(self, what: Any, links: Sequence[int], factor: float) -> FloatArray:
+        get = solver.link_get_result
+        return np.array([get(i, what) for i in links], dtype=np.float64) * factor
+
+    def depth(self, nodes: Sequence[int]) -> FloatArray:
+        """Water depth above invert [m]."""
+        return self._nodes(enum.NodeResult.DEPTH, nodes, self._length)
+
+    def volume(self, nodes: Sequence[int]) -> FloatArray:
+        """Stored volume [m³]."""
+        return self._nodes(enum.NodeResult.VOLUME, nodes, self._volume)
+
+    def lateral(self, nodes: Sequence[int]) -> FloatArray:
+        """Lateral inflow [m³/s]."""
+        return self._nodes(enum.NodeResult.LATERAL_INFLOW, nodes, self._flow)
+
+    def inflow(self, nodes: Sequence[int]) -> FloatArray:
+        """Total inflow [m³/s]."""
+        return self._nodes(enum.NodeResult.TOTAL_INFLOW, nodes, self._flow)
+
+    def outflow(self, nodes: Sequence[int]) -> FloatArray:
+        """Total outflow, spill excluded [m³/s]."""
+        return self._nodes(enum.NodeResult.TOTAL_OUTFLOW, nodes, self._flow)
+
+    def spill(self, nodes: Sequence[int]) -> FloatArray:
+        """Rate of flooding [m³/s]."""
+        return self._nodes(enum.NodeResult.FLOOD, nodes, self._flow)
+
+    def flow(self, links: Sequence[int]) -> FloatArray:
+        """Flow [m³/s]."""
+        return self._links(enum.LinkResult.FLOW, links, self._flow)
+
+    def setting(self, links: Sequence[int]) -> FloatArray:
+        """Confirmed setting [1]."""
+        return self._links(enum.LinkResult.SETTING, links, 1.0)
+
+    def link_volume(self, links: Sequence[int]) -> FloatArray:
+        """Water in links [m³]."""
+        return self._links(enum.LinkResult.VOLUME, links, self._volume)
+
+    def flooded(self, nodes: Sequence[int]) -> FloatArray:
+        """Volume flooded so far [m³]."""
+        get = solver.node_get_stats
+        return np.array([get(i).volFlooded for i in nodes], dtype=np.float64) * self._volume
+
+    def flooded_hours(self, nodes: Sequence[int]) -> FloatArray:
+        """Time flooded so far [h]. SWMM keeps it in seconds until its report is written."""
+        get = solver.node_get_stats
+        return np.array([get(i).timeFlooded for i in nodes], dtype=np.float64)
+
+    def received(self, nodes: Sequence[int]) -> FloatArray:
+        """Total inflow volume so far [m³]; for an outfall, what has left the network there."""
+        get = solver.node_get_total_inflow
+        return np.array([get(i) for i in nodes], dtype=np.float64) * self._volume
+
+    def pump_energy(self, pumps: Sequence[int]) -> FloatArray:
+        """Energy used so far [kWh]."""
+        get = solver.pump_get_stats
+        return np.array([get(i).energy for i in pumps], dtype=np.float64)
+
+    def rain(self, gages: Sequence[int]) -> FloatArray:
+        """Rainfall rate [m/s]."""
+        get, what = solver.raingage_get_precipitation, enum.RainResult.TOTAL
+        return np.array([get(i, what) for i in gages], dtype=np.float64) * self._rain
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def set_target(self, link: int, setting: float) -> None:
+        """Set a link's target setting [1]."""
+        solver.link_set_target_setting(link, setting)
+
+    def set_rain(self, gage: int, rate: float) -> None:
+        """Let a gauge report `rate` [m/s] from now on, whatever its source says."""
+        solver.raingage_set_precipitation(gage, rate / self._rain)
+
+    def add_inflow(self, node: int, rate: float) -> None:
+        """Add a lateral inflow [m³/s] at a node from now on."""
+        solver.node_set_total_inflow(node, rate / self._flow)
