@@ -150,13 +150,13 @@ def read_inflows(
     patterns: Mapping[str, Pattern],
 ) -> tuple[Inflow, ...]:
     """Stated inflows of water; those of pollutants are left to SWMM."""
-    cells = Cells(inp.path, "INFLOWS")
+    cells, pollutants = Cells(inp.path, "INFLOWS"), _pollutants(inp)
     known = series_names(series)
     found: dict[int, Inflow] = {}
     for row in inp.rows("INFLOWS"):
         cells.need(row, 3, "node, FLOW, series")
         node = nodes.lookup.get(cells, row, 0, "enters")
-        if not row.tokens[1].upper().startswith("FLOW"):
+        if _is_pollutant(cells, row, pollutants):
             continue
         name = known.names[known.get(cells, row, 2, "follows")] if row.tokens[2] else ""
         found[node] = Inflow(
@@ -170,12 +170,23 @@ def read_inflows(
     return tuple(found.values())
 
 
+def _pollutants(inp: InpFile) -> Names:
+    return Names("pollutant", [row.tokens[0] for row in inp.rows("POLLUTANTS")])
+
+
+def _is_pollutant(cells: Cells, row: Row, pollutants: Names) -> bool:
+    if pollutants.find(row.tokens[1]) is None and row.tokens[1].upper().startswith("FLOW"):
+        return False
+    pollutants.get(cells, row, 1, "brings")
+    return True
+
+
 def _pattern(cells: Cells, row: Row, at: int, patterns: Mapping[str, Pattern]) -> str:
     if at >= len(row.tokens) or not row.tokens[at]:
         return ""
-    names = Names("pattern", [pattern.name for pattern in patterns.values()])
     if fold(row.tokens[at]) not in patterns:
-        names.get(cells, row, at, "varies by")
+        known = [pattern.name for pattern in patterns.values()]
+        Names("pattern", known).get(cells, row, at, "varies by")
     return patterns[fold(row.tokens[at])].name
 
 
@@ -183,12 +194,12 @@ def read_dry_weather_flows(
     inp: InpFile, options: Options, nodes: Nodes, patterns: Mapping[str, Pattern]
 ) -> tuple[DryWeatherFlow, ...]:
     """Dry-weather flows of water; those of pollutants are left to SWMM."""
-    cells = Cells(inp.path, "DWF")
+    cells, pollutants = Cells(inp.path, "DWF"), _pollutants(inp)
     found: dict[int, DryWeatherFlow] = {}
     for row in inp.rows("DWF"):
         cells.need(row, 3, "node, FLOW, mean value")
         node = nodes.lookup.get(cells, row, 0, "enters")
-        if not row.tokens[1].upper().startswith("FLOW"):
+        if _is_pollutant(cells, row, pollutants):
             continue
         names = (_pattern(cells, row, i, patterns) for i in range(3, 7))
         found[node] = DryWeatherFlow(
@@ -266,7 +277,7 @@ def read_subcatchments(
     values: list[list[float]] = []
     for row in rows:
         cells.need(row, 8, "name, gage, outlet, area, % impervious, width, % slope, curb length")
-        gage = NONE if row.tokens[1] == "*" else known_gages.get(cells, row, 1, "has the")
+        gage = known_gages.get(cells, row, 1, "has the")
         node = nodes.lookup.find(row.tokens[2])
         other = own.find(row.tokens[2])
         if node is None and other is None:

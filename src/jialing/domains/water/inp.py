@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jialing.core.errors import InputError
-from jialing.domains.water.sections import find_section, nearest_section
+from jialing.domains.water.sections import SectionKind, Use, find_section, nearest_section
 
 LONGEST_LINE = 1024  # bytes SWMM reads of a line [MAXLINE of SWMM 5.2]
 MOST_TOKENS = 40  # tokens SWMM reads of a line [MAXTOKS of SWMM 5.2]
@@ -193,14 +193,13 @@ def _guess_encoding(raw: bytes) -> str:
 def _split(path: Path, lines: list[str], notices: list[Notice]) -> dict[str, Section]:
     sections: dict[str, Section] = {}
     rows: list[Row] | None = None
+    kind: SectionKind | None = None
     for number, text in enumerate(lines, start=1):
         tokens = tokenize(text)
         if not tokens:
             continue
-        if len(text) > LONGEST_LINE // 4:
-            _check_length(path, number, text)
         if tokens[0].startswith("["):
-            rows = _open_section(number, tokens[0], sections, notices)
+            rows, kind = _open_section(number, tokens[0], sections, notices)
         elif rows is None:
             if not sections and not any(n.text.startswith("text before") for n in notices):
                 notices.append(Notice(number, "text before the first section is taken as title"))
@@ -210,13 +209,18 @@ def _split(path: Path, lines: list[str], notices: list[Notice]) -> dict[str, Sec
                     Notice(number, f"SWMM reads the first {MOST_TOKENS} of {len(tokens)} values")
                 )
                 del tokens[MOST_TOKENS:]
+            if kind is not None and kind.use is not Use.DRAWN:
+                if len(text) > LONGEST_LINE // 4:
+                    _check_length(path, number, text)
+                if kind.names_objects and text.lstrip().startswith('"'):
+                    notices.append(_quoted(number, kind.name, tokens[0]))
             rows.append(Row(number, tokens))
     return sections
 
 
 def _open_section(
     number: int, header: str, sections: dict[str, Section], notices: list[Notice]
-) -> list[Row]:
+) -> tuple[list[Row], SectionKind | None]:
     kind = find_section(header)
     if kind is None:
         near = nearest_section(header)
@@ -232,7 +236,16 @@ def _open_section(
         name = header.strip("[]").upper()
     else:
         name = kind.name
-    return sections.setdefault(name, Section(name=name, line=number)).rows
+    return sections.setdefault(name, Section(name=name, line=number)).rows, kind
+
+
+def _quoted(number: int, section: str, name: str) -> Notice:
+    return Notice(
+        number,
+        f"[{section}] {name!r} is defined in quotes, which SWMM takes for part of the name, and then "
+        "does not find it (error 209). Write a name without blanks and quotes.",
+        refused=True,
+    )
 
 
 def _check_length(path: Path, number: int, text: str) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from jialing.core.signal import FloatArray
 from jialing.core.units import FOOT_M
 from jialing.domains.water.inp import Notice
@@ -44,6 +46,14 @@ def _settle_conduit(reader: LinkReader, link: LinkDraft, start: float, end: floa
     if section is None:
         return
     if section.shape == "DUMMY":
+        if reader.nodes.kind[link.ends[0]] == NodeKind.STORAGE and options.routing == "DYNWAVE":
+            reader.notices.append(
+                Notice(
+                    link.section_line,
+                    f"[XSECTIONS] {name} is DUMMY and leaves a storage; SWMM stops here (error 134)",
+                    refused=True,
+                )
+            )
         link.full_flow, link.slope = math.inf, 0.0
         return
     length, roughness = link.length, link.roughness
@@ -105,6 +115,20 @@ def _lift(reader: LinkReader, link: LinkDraft) -> None:
             reader.lifted[node] = offset + height
 
 
+def check_initial_depths(reader: LinkReader, depth: FloatArray) -> None:
+    """Note nodes that start fuller than full, at which SWMM stops."""
+    nodes = reader.nodes
+    for node in np.flatnonzero(nodes.initial_depth_m > depth + nodes.surcharge_m).tolist():
+        reader.notices.append(
+            Notice(
+                int(nodes.line[node]),
+                f"node {nodes.names[node]!r} starts {nodes.initial_depth_m[node]:.3f} m deep, but is "
+                f"full at {depth[node]:.3f} m; SWMM stops here (error 138)",
+                refused=True,
+            )
+        )
+
+
 def raised_depths(reader: LinkReader) -> FloatArray:
     nodes = reader.nodes
     depth = nodes.max_depth_m.copy()
@@ -119,4 +143,5 @@ def raised_depths(reader: LinkReader) -> FloatArray:
                     )
                 )
             depth[node] = needed
+    check_initial_depths(reader, depth)
     return depth

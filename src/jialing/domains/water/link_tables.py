@@ -7,33 +7,19 @@ import math
 import numpy as np
 
 from jialing.core.signal import FloatArray
-from jialing.domains.water.cells import Cells, Names, fold
-from jialing.domains.water.inp import InpFile, Notice, Row
+from jialing.domains.water.cells import Names
+from jialing.domains.water.inp import InpFile, Notice
 from jialing.domains.water.link_draft import LinkReader
 from jialing.domains.water.links import REGULATORS, Links
+from jialing.domains.water.nodes import read_points
 
 
 def _read_vertices(
     inp: InpFile, names: Names, notices: list[Notice]
 ) -> dict[int, list[tuple[float, float]]]:
-    cells = Cells(inp.path, "VERTICES")
     found: dict[int, list[tuple[float, float]]] = {}
-    stray: list[Row] = []
-    for row in inp.rows("VERTICES"):
-        at = names.find(row.tokens[0])
-        if at is None:
-            stray.append(row)
-            continue
-        cells.need(row, 3, "link, x, y")
-        found.setdefault(at, []).append((cells.number(row, 1, "x"), cells.number(row, 2, "y")))
-    if stray:
-        notices.append(
-            Notice(
-                stray[0].line,
-                f"[VERTICES] {len({fold(r.tokens[0]) for r in stray})} names are no link, first "
-                f"{stray[0].tokens[0]!r}; ignored",
-            )
-        )
+    for at, point in read_points(inp, "VERTICES", names, notices):
+        found.setdefault(at, []).append(point)
     return found
 
 

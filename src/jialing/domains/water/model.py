@@ -232,7 +232,15 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
     series = read_series(inp, options.start, given, notices)
     gages = read_gages(inp, options, series, given, notices)
     patterns = read_patterns(inp)
-    rules = read_rules(inp, nodes.lookup, links, Names("rain gage", gages.names))
+    rules = read_rules(
+        inp,
+        nodes.lookup,
+        links,
+        Names("rain gage", gages.names),
+        curves.names,
+        series_names(series),
+        notices,
+    )
     model = WaterModel(
         path=inp.path,
         encoding=inp.encoding,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jialing.core.errors import UnknownNameError
 from jialing.core.signal import FloatArray
-from jialing.domains.water.cells import Cells, Names, check_unique
+from jialing.domains.water.cells import Cells, Names, check_unique, to_number
 from jialing.domains.water.curves import Curves
 from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.options import Options
@@ -240,6 +240,14 @@ def _storage(draft: _Draft, cells: Cells, row: Row) -> None:
         given = [cells.number(row, i, "shape value") for i in (5, 6, 7)]
         _check_shape(cells, row, shape, given)
         if shape == "PARABOLOID":
+            draft.notices.append(
+                Notice(
+                    row.line,
+                    f"[STORAGE] {row.tokens[0]}: SWMM calls a paraboloid PARABOLIC and stops at the "
+                    "word PARABOLOID (error 205); write PARABOLIC",
+                    refused=True,
+                )
+            )
             shape = "PARABOLIC"
         coefficients = to_si(shape, shape_coefficients(shape, *given), length)
     surcharge = cells.number(row, after, "surcharge depth", default=0.0)
@@ -299,21 +307,31 @@ def _divider(draft: _Draft, cells: Cells, row: Row) -> None:
 def _coordinates(
     inp: InpFile, names: Names, notices: list[Notice]
 ) -> tuple[FloatArray, FloatArray]:
-    cells = Cells(inp.path, "COORDINATES")
     x, y = np.full(len(names), np.nan), np.full(len(names), np.nan)
+    for at, point in read_points(inp, "COORDINATES", names, notices):
+        x[at], y[at] = point
+    return x, y
+
+
+def read_points(
+    inp: InpFile, section: str, names: Names, notices: list[Notice]
+) -> list[tuple[int, tuple[float, float]]]:
+    """Index and (x, y) of each row of a section that only serves pictures."""
+    points: list[tuple[int, tuple[float, float]]] = []
     stray: list[Row] = []
-    for row in inp.rows("COORDINATES"):
+    for row in inp.rows(section):
         at = names.find(row.tokens[0])
-        if at is None:
+        x, y = (to_number(text) for text in (*row.tokens[1:3], "?", "?")[:2])
+        if at is None or x is None or y is None:
             stray.append(row)
-            continue
-        cells.need(row, 3, "node, x, y")
-        x[at], y[at] = cells.number(row, 1, "x"), cells.number(row, 2, "y")
+        else:
+            points.append((at, (x, y)))
     if stray:
         notices.append(
             Notice(
                 stray[0].line,
-                f"[COORDINATES] {len(stray)} rows name no node, first {stray[0].tokens[0]!r}; ignored",
+                f"[{section}] {len(stray)} rows are not a {names.kind} and two numbers, first "
+                f"{' '.join(stray[0].tokens[:3])!r}; ignored",
             )
         )
-    return x, y
+    return points

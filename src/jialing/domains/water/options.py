@@ -133,6 +133,12 @@ def read_options(inp: InpFile, notices: list[Notice]) -> Options:
     start, duration_s = _period(cells, dates, numbers, lines)
     wet_s = numbers.get("WET_STEP", 300.0)
     route_s = numbers.get("ROUTING_STEP", 300.0)
+    report_s = min(numbers.get("REPORT_STEP", 900.0), duration_s)
+    if report_s < route_s:
+        raise cells.error(
+            lines.get("REPORT_STEP", lines.get("ROUTING_STEP")),
+            f"REPORT_STEP {report_s:g} s is shorter than ROUTING_STEP {route_s:g} s; lengthen it.",
+        )
     if route_s > wet_s:
         notices.append(
             Notice(
@@ -141,12 +147,6 @@ def read_options(inp: InpFile, notices: list[Notice]) -> Options:
             )
         )
         route_s = wet_s
-    report_s = min(numbers.get("REPORT_STEP", 900.0), duration_s)
-    if report_s < route_s:
-        raise cells.error(
-            lines.get("REPORT_STEP"),
-            f"REPORT_STEP {report_s:g} s is shorter than ROUTING_STEP {route_s:g} s; lengthen it.",
-        )
     return Options(
         flow_units=units,
         us_units=us_units,

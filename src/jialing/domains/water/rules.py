@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jialing.domains.water.cells import Cells, Names, match_word, to_number
-from jialing.domains.water.inp import InpFile, Row
+from jialing.domains.water.cells import Cells, Names, did_you_mean, fold, match_word
+from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.links import LinkKind, Links
 
 _WORDS = ("RULE", "IF", "AND", "OR", "THEN", "ELSE", "PRIORITY", "VARIABLE", "EXPRESSION")
 _OBJECTS = (
     "GAGE", "NODE", "LINK", "CONDUIT", "PUMP", "ORIFICE", "WEIR", "OUTLET", "SIMULATION",
 )  # fmt: skip
+_ATTRIBUTES = (
+    "DEPTH", "MAXDEPTH", "HEAD", "VOLUME", "INFLOW", "FLOW", "FULLFLOW", "FULLDEPTH", "STATUS",
+    "SETTING", "LENGTH", "SLOPE", "VELOCITY", "TIMEOPEN", "TIMECLOSED", "TIME", "DATE",
+    "CLOCKTIME", "DAYOFYEAR", "DAY", "MONTH",
+)  # fmt: skip
+_OF_LINK = (
+    "STATUS", "DEPTH", "FULLFLOW", "FULLDEPTH", "FLOW", "LENGTH", "SLOPE", "VELOCITY",
+    "TIMEOPEN", "TIMECLOSED",
+)  # fmt: skip
+_OF_REGULATOR = ("FLOW", "SETTING", "TIMEOPEN", "TIMECLOSED")
+_OF_OBJECT = {
+    "NODE": ("DEPTH", "MAXDEPTH", "HEAD", "VOLUME", "INFLOW"),
+    "LINK": _OF_LINK,
+    "CONDUIT": _OF_LINK,
+    "PUMP": ("STATUS", *_OF_REGULATOR),
+    "ORIFICE": _OF_REGULATOR,
+    "WEIR": _OF_REGULATOR,
+    "OUTLET": _OF_REGULATOR,
+    "SIMULATION": ("TIME", "DATE", "CLOCKTIME", "DAY", "MONTH", "DAYOFYEAR"),
+}
+_MOVABLE = _OBJECTS[3:8]
 _RELATIONS = ("=", "<>", "<", "<=", ">", ">=")
 
 
@@ -56,15 +77,25 @@ class _World:
     expressions: set[str] = field(default_factory=set)
 
 
-def read_rules(inp: InpFile, nodes: Names, links: Links, gages: Names) -> tuple[Rule, ...]:
+def read_rules(
+    inp: InpFile,
+    nodes: Names,
+    links: Links,
+    gages: Names,
+    curves: Names,
+    series: Names,
+    notices: list[Notice],
+) -> tuple[Rule, ...]:
     """Control rules of `inp`.
 
-    Raises InputError for a rule that is cut off or that names something undefined.
+    Raises InputError for a rule that SWMM would not understand.
     """
     cells = Cells(inp.path, "CONTROLS")
-    objects = {"NODE": nodes, "GAGE": gages} | dict.fromkeys(_OBJECTS[2:8], links.lookup)
+    objects = {"NODE": nodes, "GAGE": gages, "CURVE": curves, "TIMESERIES": series}
+    objects |= dict.fromkeys(_OBJECTS[2:8], links.lookup)
     world = _World(cells=cells, objects=objects, kinds=links)
     drafts: list[_Draft] = []
+    taken: set[str] = set()
     state = ""
     for row in inp.rows("CONTROLS"):
         word = match_word(row.tokens[0], _WORDS)
@@ -76,6 +107,9 @@ def read_rules(inp: InpFile, nodes: Names, links: Links, gages: Names) -> tuple[
         if word in ("VARIABLE", "EXPRESSION"):
             _declare(world, row, word)
         elif word == "RULE":
+            if fold(row.tokens[1]) in taken:
+                raise cells.error(row.line, f"there is a rule {row.tokens[1]!r} already.")
+            taken.add(fold(row.tokens[1]))
             drafts.append(_Draft(row=row))
             state = word
         elif not drafts:
@@ -84,13 +118,14 @@ def read_rules(inp: InpFile, nodes: Names, links: Links, gages: Names) -> tuple[
             state = _clause(world, drafts[-1], row, word, state)
         if drafts:
             drafts[-1].last = row.line
-    for draft in drafts:
-        if not draft.links:
-            raise cells.error(
-                draft.row.line,
-                f"rule {draft.row.tokens[1]!r} has no THEN. Complete it; the file may have been "
-                "cut off.",
-            )
+    notices += [
+        Notice(
+            draft.row.line,
+            f"[CONTROLS] rule {draft.row.tokens[1]!r} moves nothing; the file may have been cut off",
+        )
+        for draft in drafts
+        if not draft.links
+    ]
     return tuple(_rule(inp, draft) for draft in drafts)
 
 
@@ -166,6 +201,13 @@ def _variable(world: _World, row: Row, at: int, watches: list[str]) -> int:
     at += 1
     if at >= len(tokens):
         raise world.cells.error(row.line, f"{' '.join(tokens[start:])} lacks its attribute.")
+    attribute = match_word(tokens[at], _ATTRIBUTES)
+    if kind != "GAGE" and attribute not in _OF_OBJECT[kind]:
+        raise world.cells.error(
+            row.line,
+            f"{tokens[at]!r} is no attribute of a {kind.lower()}."
+            f"{did_you_mean(tokens[at], _OF_OBJECT[kind])} Allowed: {', '.join(_OF_OBJECT[kind])}.",
+        )
     watches.append(" ".join((kind, *tokens[start + 1 : at + 1])))
     return at
 
@@ -173,21 +215,44 @@ def _variable(world: _World, row: Row, at: int, watches: list[str]) -> int:
 def _action(world: _World, draft: _Draft, row: Row) -> None:
     cells, tokens = world.cells, row.tokens
     cells.need(row, 6, "keyword, object, name, attribute, =, value")
-    kind = match_word(tokens[1], _OBJECTS[2:8])
+    kind = match_word(tokens[1], _MOVABLE)
     if kind is None:
         raise cells.error(
-            row.line, f"{tokens[1]!r} cannot be moved. Allowed: {', '.join(_OBJECTS[2:8])}."
+            row.line, f"{tokens[1]!r} cannot be moved. Allowed: {', '.join(_MOVABLE)}."
         )
     link = world.objects[kind].get(cells, row, 2, "moves")
     real = LinkKind(int(world.kinds.kind[link])).name
-    if kind not in ("LINK", real):
-        raise cells.error(row.line, f"{tokens[2]} is a {real.lower()}, not a {kind.lower()}.")
-    if match_word(tokens[3], ("STATUS", "SETTING")) is None:
-        raise cells.error(row.line, f"{tokens[3]!r} is neither STATUS nor SETTING.")
-    value = to_number(tokens[5])
-    if kind in ("ORIFICE", "WEIR", "OUTLET") and value is not None and not 0.0 <= value <= 1.0:
-        raise cells.error(row.line, f"{tokens[2]} is set to {tokens[5]}; allowed 0 … 1.")
+    if kind != real:
+        raise cells.error(row.line, f"{tokens[2]} is of kind {real}, not {kind}.")
+    attribute = match_word(tokens[3], ("STATUS", "SETTING"))
+    words = {"CONDUIT": ("STATUS",), "PUMP": ("STATUS", "SETTING")}.get(kind, ("SETTING",))
+    if attribute not in words:
+        raise cells.error(
+            row.line, f"{tokens[3]!r} of {tokens[2]} cannot be set. Allowed: {', '.join(words)}."
+        )
+    _check_setting(world, row, kind, attribute)
     draft.links.append(link)
+
+
+def _check_setting(world: _World, row: Row, kind: str, attribute: str) -> None:
+    """The value to set: a state, a number, or a curve, series or PID controller."""
+    cells, text = world.cells, row.tokens[5]
+    if attribute == "STATUS":
+        states = ("CLOSED", "OPEN") if kind == "CONDUIT" else ("OFF", "ON")
+        if match_word(text, states) is None:
+            raise cells.error(row.line, f"{text!r} is no status. Allowed: {', '.join(states)}.")
+        return
+    source = match_word(text, ("CURVE", "TIMESERIES", "PID"))
+    if source == "PID":
+        cells.need(row, 9, "keyword, object, name, SETTING, =, PID, gain, integral, derivative")
+        for i in (6, 7, 8):
+            cells.number(row, i, "PID coefficient")
+    elif source is not None:
+        world.objects[source].get(cells, row, 6, "follows")
+    else:
+        value = cells.number(row, 5, "setting")
+        if kind != "PUMP" and not 0.0 <= value <= 1.0:
+            raise cells.error(row.line, f"{row.tokens[2]} is set to {text}; allowed 0 … 1.")
 
 
 def _declare(world: _World, row: Row, word: str) -> None:

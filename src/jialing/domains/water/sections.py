@@ -31,11 +31,25 @@ class SectionKind:
     name : the full name
     prefix : what a header has to begin with
     use : what is done with it
+    names_objects : its rows begin with the name of what they define
     """
 
     name: str
     prefix: str
     use: Use
+
+    @property
+    def names_objects(self) -> bool:
+        return self.name in _DEFINING
+
+
+_DEFINING = frozenset(
+    {
+        "RAINGAGES", "SUBCATCHMENTS", "JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS", "CONDUITS",
+        "PUMPS", "ORIFICES", "WEIRS", "OUTLETS", "CURVES", "TIMESERIES", "PATTERNS", "STREETS",
+        "HYDROGRAPHS", "POLLUTANTS", "LANDUSES", "AQUIFERS", "SNOWPACKS", "LID_CONTROLS",
+    }
+)  # fmt: skip
 
 
 def _kinds() -> tuple[SectionKind, ...]:

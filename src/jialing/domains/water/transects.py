@@ -217,6 +217,8 @@ def _profile(x: FloatArray, y: FloatArray, bottom: float, top: float, full: floa
 
 def custom_section(curve: Curve, height_m: float) -> CrossSection | str:
     """Section of a SHAPE curve: width over height, both per full height."""
+    if curve.kind != "SHAPE":
+        return f"its curve {curve.name!r} is of type {curve.kind}, not SHAPE"
     y, w = curve.x, curve.y
     if len(y) < 2 or y[0] < 0.0 or y[0] >= 1.0 or np.any(w < 0.0):
         return f"its shape curve {curve.name!r} has no rising heights from 0 to 1"
