@@ -46,7 +46,7 @@ class Direct:
     def __init__(self, forecaster: Forecaster, controller: Controller, budget_s: float) -> None:
         self._forecaster, self._controller, self._budget_s = forecaster, controller, budget_s
 
-    def __call__(self, tick: int, situation: Situation) -> Asked:  # noqa: ARG002
+    def __call__(self, tick: int, situation: Situation) -> Asked:
         asked = answer(self._forecaster, self._controller, situation)
         if asked.outcome is Outcome.ON_TIME and asked.seconds > self._budget_s:
             return _late(asked.seconds, self._budget_s)
@@ -93,7 +93,7 @@ class Beside:
         # A daemon: a controller that hangs must not keep the process from ending.
         threading.Thread(target=work, name="jialing-decisions", daemon=True).start()
 
-    def __call__(self, tick: int, situation: Situation) -> Asked:  # noqa: ARG002
+    def __call__(self, tick: int, situation: Situation) -> Asked:
         if self._busy and self._answers.empty():
             return Asked(
                 answer=None,

@@ -30,7 +30,7 @@ class Simulated:
     def start(self) -> None:
         return None
 
-    def wait_until(self, time_s: float) -> float:  # noqa: ARG002 - the protocol's argument
+    def wait_until(self, time_s: float) -> float:
         return 0.0
 
 

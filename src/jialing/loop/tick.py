@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jialing.core.case import GuardCount
-from jialing.core.command import Answer, Command, Ruling, Source
+from jialing.core.command import Answer, Command, Ruling, Source, Verdict
 from jialing.core.signal import Observation
 from jialing.core.stages import Desk, Situation
 from jialing.loop.asking import named
@@ -45,8 +43,10 @@ class Walk:
         self.tally = Tally()
         self.time_s = 0.0
         self._actuators = desk.plant.actuators
+        count = len(self._actuators)
+        self._zeros, self._all_local = np.zeros(count), np.ones(count, dtype=np.bool_).tobytes()
         # Every run starts silent: the plant's own rules act until the first decision.
-        self._receipt = desk.plant.apply(Command.all_local(len(self._actuators)))
+        self._receipt = desk.plant.apply(Command.all_local(count))
 
     def tick(self, number: int, seconds: float) -> bool:
         """Walk one tick, then let `seconds` pass. False once the case has ended."""
@@ -77,37 +77,40 @@ class Walk:
         return going
 
     def _situation(self, observation: Observation) -> Situation:
-        """What the controller may see: arrays it cannot write into, so the guard sees the same."""
-        return Situation(
-            observation=Observation(
-                time_s=observation.time_s,
-                values=_read_only(observation.values),
-                quality=_read_only(observation.quality),
-                valid_at_s=_read_only(observation.valid_at_s),
-                table=observation.table,
-            ),
-            positions=_read_only(self._receipt.positions),
-            actuators=self._actuators,
-        )
+        """What the controller may see: locked, so that the guard and the record see the same."""
+        positions = self._receipt.positions
+        for array in (observation.values, observation.quality, observation.valid_at_s, positions):
+            array.flags.writeable = False
+        return Situation(observation=observation, positions=positions, actuators=self._actuators)
 
     def _ruling(self, number: int, command: Command, observation: Observation) -> Ruling:
         """The guard's ruling; a guard that breaks its contract leaves all to the local rules."""
         try:
             ruling = self.desk.guard.check(command, observation, self._receipt)
-            fault = _fault(ruling, len(self._actuators))
+            fault = self._fault(ruling)
         # A guard answers and never raises; should it, the plant must not be left unguarded.
         except Exception as error:
             fault = f"raised {named(error)}"
         if not fault:
             return ruling
-        self.record.events.add(
-            number, observation.time_s, "fault", reason=f"the guard {fault}; local rules act"
-        )
+        reason = f"the guard {fault}; local rules act"
+        self.record.events.add(number, observation.time_s, "fault", reason=reason)
+        return _all_refused(command, reason)
+
+    def _fault(self, ruling: object) -> str:
+        """What is wrong with a ruling; empty if it may go to the plant."""
+        if not isinstance(ruling, Ruling):
+            return f"answered with a {type(ruling).__name__}"
+        targets, local = ruling.command.targets, ruling.command.local
         count = len(self._actuators)
-        return Ruling(
-            command=Command.all_local(count, note="guard fault: the local rule acts"),
-            answers=np.full(count, Answer.REFUSE, dtype=np.uint8),
-        )
+        if not targets.shape == local.shape == ruling.answers.shape == (count,):
+            return f"answered for {targets.shape} actuators, expected ({count},)"
+        # Once per tick: 0 times a number is 0, 0 times anything else is not.
+        if targets.dot(self._zeros) == 0.0 or local.tobytes() == self._all_local:
+            return ""
+        if not (np.isfinite(targets) | local).all():
+            return f"let a target through that is not finite: {targets.tolist()}"
+        return ""
 
     def _tell(
         self, number: int, observation: Observation, decision: Decision, ruling: Ruling
@@ -136,26 +139,26 @@ class Walk:
                     decision.command.note.partition(": ")[2].capitalize(),
                     self.record.folder / "events.jsonl",
                 )
-        if ruling.answers.any():
-            for answer in Answer:
-                tally.answers[answer] += int(np.count_nonzero(ruling.answers == answer))
-        else:
-            tally.answers[Answer.ALLOW] += len(self._actuators)
+        for verdict in ruling.verdicts:
+            tally.answers[verdict.answer] += 1
+        tally.answers[Answer.ALLOW] += len(self._actuators) - len(ruling.verdicts)
 
 
-def _fault(ruling: object, actuators: int) -> str:
-    """What is wrong with a ruling; empty if it may go to the plant."""
-    if not isinstance(ruling, Ruling):
-        return f"answered with a {type(ruling).__name__}"
-    targets, local = ruling.command.targets, ruling.command.local
-    if not targets.shape == local.shape == ruling.answers.shape == (actuators,):
-        return f"answered for {targets.shape} actuators, expected ({actuators},)"
-    if not (np.isfinite(targets) | local).all():
-        return f"let a target through that is not finite: {targets.tolist()}"
-    return ""
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def _all_refused(command: Command, reason: str) -> Ruling:
+    """What stands in for a ruling that may not be used."""
+    count = len(command.targets)
+    return Ruling(
+        command=Command.all_local(count, note="guard fault: the local rule acts"),
+        answers=np.full(count, Answer.REFUSE, dtype=np.uint8),
+        verdicts=tuple(
+            Verdict(
+                actuator=i,
+                answer=Answer.REFUSE,
+                rule="guard_fault",
+                asked=float(target),
+                given=np.nan,
+                reason=reason,
+            )
+            for i, target in enumerate(command.targets)
+        ),
+    )
