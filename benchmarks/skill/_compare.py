@@ -12,6 +12,8 @@ from benchmarks.skill._runs import Outcome, by_case, column
 
 #: What a user has without us: the bar that every run is held against.
 SIMPLE = ("rules", "open", "equal-filling")
+#: Rules that were published with a model count among them.
+PUBLISHED = "published rules"
 LOSS = 0.01  # share above the best simple controller that counts as a loss [1]
 SMALL_M3 = 1.0  # costs closer than this are equal [m³-eq]
 
@@ -53,7 +55,7 @@ def margins(outcomes: Sequence[Outcome]) -> list[Margin]:
         simple = {
             name: o.score["cost"]
             for name, o in columns.items()
-            if name in SIMPLE and "cost" in o.score
+            if name in (*SIMPLE, PUBLISHED) and "cost" in o.score
         }
         if not simple:
             continue

@@ -200,7 +200,10 @@ def _answer(pipe: Connection, work: Callable[[Job], Outcome], job: Job) -> None:
 def fingerprint(job: Job) -> str:
     """Name of a job's outcome: changes with the case, its files, the code and the packages."""
     digest = hashlib.sha256()
-    files = [job.case.model, *getattr(job.case.settings, "series_files", {}).values()]
+    settings = job.case.settings
+    files = [job.case.model, *getattr(settings, "series_files", {}).values()]
+    if rules := getattr(settings, "rules_file", None):
+        files.append(rules)
     plain = to_plain(job.case, exact=True)
     plain.pop("model")
     said = [plain, job.controller, job.positions, [_digest(Path(f)) for f in files], _code()]

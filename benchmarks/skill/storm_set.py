@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = jobs(places, storms, [*SIMPLE, "predictive"], chosen.forecast)
     outcomes = run_all(asked, workers=chosen.workers, limit_s=chosen.limit_s)
     made = tables(outcomes, places)
-    for table in made:
+    for table in (t for t in made if t.rows):
         print(as_text(table))
     failed = [o for o in outcomes if o.error]
     for outcome in failed:

@@ -11,12 +11,12 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import jialing as jl
 from benchmarks._results import Column, Table, write_result
 from benchmarks.skill._compare import (
+    PUBLISHED,
     SIMPLE,
     Cell,
     as_text,
@@ -29,13 +29,9 @@ from jialing.domains.water.cases import CASES
 
 FORECASTS = ("perfect", "ensemble", "persistence", "none")
 EVENTS = tuple(name for name in CASES if name.startswith("astlingen-"))
-#: The rules published with the benchmark, in a file beside its model.
-PUBLISHED = "EFD_Control.txt"
 
 
-def jobs(
-    names: Sequence[str], controllers: Sequence[str], forecasts: Sequence[str], folder: Path
-) -> list[Job]:
+def jobs(names: Sequence[str], controllers: Sequence[str], forecasts: Sequence[str]) -> list[Job]:
     """What is to run: simple controllers once, the predictive one with each forecast."""
     found: list[Job] = []
     for name in names:
@@ -46,29 +42,10 @@ def jobs(
                 Job(case=dataclasses.replace(case, forecast=kind), controller=controller)
                 for kind in kinds
             ]
-        if name.startswith("astlingen") and "rules" in controllers:
-            published = with_published_rules(case, folder)
-            if published is not None:
-                found.append(Job(case=published, controller="rules", label="published rules"))
+        if "equal-filling" in controllers and case.settings.rules_file is not None:
+            plain = dataclasses.replace(case, forecast="none")
+            found.append(Job(case=plain, controller="other-rules", label=PUBLISHED))
     return found
-
-
-def with_published_rules(case: jl.Case, folder: Path) -> jl.Case | None:
-    """Astlingen with the equal-filling rules of its authors; None where their file is not here."""
-    rules = jl.case("astlingen").model.parent / PUBLISHED
-    if not rules.is_file():
-        return None
-    lines, inside = [], False
-    for line in case.model.read_text(encoding="latin-1").splitlines():
-        if line.startswith("["):
-            inside = line.strip().upper() == "[CONTROLS]"
-        if not inside:
-            lines.append(line)
-    text = "\n".join([*lines, "", "[CONTROLS]", *rules.read_text().splitlines()]) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{case.name}-published.inp"
-    path.write_text(text, encoding="latin-1")
-    return dataclasses.replace(case, model=path, forecast="none")
 
 
 def tables(outcomes: Sequence[Outcome]) -> list[Table]:
@@ -96,8 +73,8 @@ def tables(outcomes: Sequence[Outcome]) -> list[Table]:
         loss_table(
             "losses",
             found,
-            note=f"Every run above 1 % more than the best of {', '.join(SIMPLE)}, "
-            f"out of {len(found)}.",
+            note="Every run above 1 % more than the best of "
+            f"{', '.join((*SIMPLE, PUBLISHED))}, out of {len(found)}.",
         ),
     ]
 
@@ -186,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit-s", type=float, default=7200.0, help="longest run [s]")
     parser.add_argument("--fresh", action="store_true", help="make known runs again")
     chosen = parser.parse_args(arguments)
-    asked = jobs(chosen.cases, chosen.controllers, chosen.forecasts, CACHE / "models")
+    asked = jobs(chosen.cases, chosen.controllers, chosen.forecasts)
     outcomes = run_all(
         asked,
         workers=chosen.workers,
@@ -194,8 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cache=None if chosen.fresh else CACHE,
     )
     made = tables(outcomes)
-    for table in made:
+    for table in (t for t in made if t.rows):
         print(as_text(table))
+    for outcome in outcomes:
+        for notice in outcome.notices:
+            print(f"notice: {outcome.case} {column(outcome)}: {notice}", file=sys.stderr)
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)

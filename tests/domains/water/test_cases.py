@@ -112,6 +112,13 @@ def test_the_creek_of_astlingen_is_the_sensitive_water(astlingen_folder: Path) -
     assert {n for n, creek in settings.overflow_nodes.items() if creek} == {"T6", "CSO7", "CSO9"}
 
 
+def test_rules_beside_the_network_are_what_other_rules_runs(astlingen_folder: Path) -> None:
+    assert open_case("astlingen", data=astlingen_folder).settings.rules_file is None
+    rules = astlingen_folder / "water" / "astlingen" / "EFD_Control.txt"
+    rules.write_text("RULE X\n")
+    assert open_case("astlingen", data=astlingen_folder).settings.rules_file == rules
+
+
 @needs_pystorms
 @pytest.mark.parametrize(
     ("event", "start", "end", "days"),

@@ -35,6 +35,7 @@ ASTLINGEN_OVERFLOWS: Final[Mapping[str, bool]] = MappingProxyType(
     }
 )
 ASTLINGEN_GATES: Final = ("V2", "V3", "V4", "V6")
+ASTLINGEN_RULES: Final = "EFD_Control.txt"  # equal filling, as published with the network
 ASTLINGEN_RAIN_DAYS: Final = 56  # the four synthetic rain files end on 26 February 09:30
 
 #: event -> first and last day in the model's own date order (month/day/year)
@@ -91,6 +92,7 @@ def astlingen(*, data: Path | None = None) -> Case:
             controlled=ASTLINGEN_GATES,
             overflow_nodes=dict(ASTLINGEN_OVERFLOWS),
             series_files=series,
+            rules_file=_published_rules(folder),
         ),
     )
 
@@ -102,7 +104,8 @@ def astlingen_event(event: str, *, data: Path | None = None) -> Case:
     zeta network of pystorms; the joined file is kept in the cache folder.
     """
     name = f"astlingen-{event}"
-    model = _existing(_astlingen_folder(data) / "Astlingen_SWMM.inp")
+    folder = _astlingen_folder(data)
+    model = _existing(folder / "Astlingen_SWMM.inp")
     rain = _event_rain(pystorms_network("zeta"), event)
     start, end = ASTLINGEN_EVENTS[event]
     text = _text(model)
@@ -117,7 +120,9 @@ def astlingen_event(event: str, *, data: Path | None = None) -> Case:
         model=_cached(name, text),
         tick_s=300.0,
         settings=WaterSettings(
-            controlled=ASTLINGEN_GATES, overflow_nodes=dict(ASTLINGEN_OVERFLOWS)
+            controlled=ASTLINGEN_GATES,
+            overflow_nodes=dict(ASTLINGEN_OVERFLOWS),
+            rules_file=_published_rules(folder),
         ),
     )
 
@@ -295,6 +300,12 @@ def _astlingen_folder(data: Path | None) -> Path:
         f"Jialing. Looked in: {looked}. Put it with RG1…RG4_synthetic_year2000.txt into "
         "water/astlingen of a folder and name that folder in JIALING_DATA or as `data`"
     )
+
+
+def _published_rules(folder: Path) -> Path | None:
+    """The rules that the controller `other-rules` runs, where the folder holds them."""
+    rules = folder / ASTLINGEN_RULES
+    return rules if rules.is_file() else None
 
 
 def _existing(path: Path) -> Path:
