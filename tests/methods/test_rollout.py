@@ -276,6 +276,50 @@ def test_single_precision_agrees_with_double_to_five_digits() -> None:
     assert np.linalg.norm(grad32 - grad) < 1e-2 * np.linalg.norm(grad)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_plain_stores_and_the_general_way_give_the_same(dtype: type) -> None:
+    rng = np.random.default_rng(2)
+    stores = 12
+    plain = FlowNetwork(
+        store_names=tuple(map(str, range(stores))),
+        store_full=rng.uniform(50, 150, stores),
+        store_spill_to=np.full(stores, OUTSIDE),
+        link_names=tuple(map(str, range(stores))),
+        link_from=np.arange(stores),
+        link_to=np.array([*rng.integers(np.arange(1, stores), stores), OUTSIDE]),
+        link_delay_s=rng.choice([0.0, 60.0, 120.0], stores),
+        link_actuator=np.where(np.arange(stores) % 3 == 0, np.arange(stores) // 3, OUTSIDE),
+        rating_fill=np.array([0.0, 0.6, 1.0]),
+        link_rating=rng.uniform(0.3, 1.5, (stores, 1)) * np.array([0.0, 1.0, 1.0]),
+        link_limit=np.full(stores, np.inf),
+        actuator_names=tuple("abcd"),
+    )
+    twice = {  # a second link that passes nothing sends every store the general way
+        name: np.concatenate([getattr(plain, name)] * 2)
+        for name in ("link_from", "link_to", "link_delay_s", "link_actuator", "link_limit")
+    }
+    general = replace(
+        plain,
+        link_names=tuple(map(str, range(2 * stores))),
+        link_rating=np.concatenate([plain.link_rating, np.zeros((stores, 3))]),
+        **twice,
+    )
+    fast = compile_network(plain, STEP_S, dtype=dtype)
+    slow = compile_network(general, STEP_S, dtype=dtype)
+    assert fast.tables.plain.all()
+    assert not slow.tables.plain.any()
+    asked = replace(random_problem(plain, rng, steps=25, scenarios=5), scale=None, transit=None)
+    asked = replace(asked, price_limit=np.zeros(stores))
+    other = replace(asked, price_limit=np.zeros(2 * stores))
+    u = rng.uniform(0, 1, (25, 4))
+    cost, grad = gradient(fast, asked, u)
+    cost_general, grad_general = gradient(slow, other, u)
+    digits = 1e-12 if dtype is np.float64 else 1e-4
+    assert cost == pytest.approx(cost_general, rel=digits)
+    assert grad == pytest.approx(grad_general, rel=digits, abs=digits * np.abs(grad).max())
+    assert np.count_nonzero(grad) > 20
+
+
 def test_scenarios_do_not_touch_each_other() -> None:
     rng = np.random.default_rng(9)
     net = random_network(rng)

@@ -124,9 +124,7 @@ class _Programme:
         tables = compiled.tables
         steps, stores, links = load.time_weight.size, compiled.stores, compiled.links
         head, tail = net.link_to, net.link_from
-        fed = load.source != OUTSIDE
-        coming = np.zeros((steps, stores))
-        coming[:, fed] = load.inflow[:, load.source[fed], s] * load.gain[fed]
+        coming = load.inflow[:, load.source, s] * load.gain
         coming[: len(load.arriving)] += load.arriving
         scale = np.broadcast_to(load.scale, (steps, links))
         largest = net.link_rating.max(axis=1, initial=0.0) * compiled.step_s * scale

@@ -12,6 +12,7 @@ from jialing.core.errors import InputError
 from jialing.core.network import OUTSIDE, FlowNetwork, IntArray
 
 Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
 
 UNLIMITED = 1e30  # stands for "no limit" in the kernels; finite, so that float32 sums stay finite
 
@@ -25,7 +26,7 @@ class NetworkTables(NamedTuple):
     order: IntArray  # [stores] stores in flow order
     link_start: IntArray  # [stores + 1] range of each store in `link`
     link: IntArray  # [links] links by upstream store, in the network's own order
-    head: IntArray  # [links] downstream store or OUTSIDE
+    head: IntArray  # [links] downstream store; the number of stores stands for outside
     lag: IntArray  # [links] whole steps of travel
     late: Floats  # [links] share of the flow that arrives one step after `lag`
     actuator: IntArray  # [links] or OUTSIDE
@@ -36,8 +37,9 @@ class NetworkTables(NamedTuple):
     top: Floats  # [links] content above which the capacity stays
     limit: Floats  # [links] flow above which a price applies
     full: Floats  # [stores]
-    spill_to: IntArray  # [stores] or OUTSIDE
+    spill_to: IntArray  # [stores] as `head`
     spill_lag: IntArray  # [stores] 0 or 1 steps
+    plain: Mask  # [stores] one link with one ramp and whole steps of travel; spill leaves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +110,16 @@ def compile_network(net: FlowNetwork, step_s: float, *, dtype: DTypeLike = np.fl
     rating = net.link_rating * step_s
     slopes = np.diff(rating, axis=1) / np.diff(points, axis=1)
     ramps = np.diff(slopes, axis=1, prepend=0.0)
-    used = ramps != 0.0
+    # Where a rating ends level, `top` is the point where it becomes level and no ramp is needed.
+    rising = np.arange(slopes.shape[1]) * (slopes != 0.0)
+    last = rising.max(axis=1, initial=0)
+    level = np.minimum(last + 1, points.shape[1] - 1)
+    used = (ramps != 0.0) & (np.arange(slopes.shape[1]) <= last[:, None])
     kink_start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
+
+    easy = (used.sum(axis=1) == 1) & (lag == steps)
+    plain = (counts == 1) & ~spills_inside
+    plain[net.link_from[~easy]] = False
 
     def column(values: Floats) -> Floats:
         return np.ascontiguousarray(np.minimum(values, UNLIMITED), dtype=kind)
@@ -118,7 +128,7 @@ def compile_network(net: FlowNetwork, step_s: float, *, dtype: DTypeLike = np.fl
         order=order,
         link_start=link_start,
         link=by_tail,
-        head=np.ascontiguousarray(net.link_to, dtype=np.int64),
+        head=np.where(inside, net.link_to, stores).astype(np.int64),
         lag=lag,
         late=column(steps - lag),
         actuator=np.ascontiguousarray(net.link_actuator, dtype=np.int64),
@@ -126,11 +136,12 @@ def compile_network(net: FlowNetwork, step_s: float, *, dtype: DTypeLike = np.fl
         kink=column(points[:, :-1][used]),
         slope=column(ramps[used]),
         base=column(rating[:, 0]),
-        top=column(points[:, -1]),
+        top=column(np.take_along_axis(points, level[:, None], axis=1)[:, 0]),
         limit=column(net.link_limit * step_s),
         full=column(net.store_full),
-        spill_to=np.ascontiguousarray(net.store_spill_to, dtype=np.int64),
+        spill_to=np.where(spills_inside, net.store_spill_to, stores).astype(np.int64),
         spill_lag=spill_lag,
+        plain=plain,
     )
     return Compiled(
         net=net,

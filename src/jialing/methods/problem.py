@@ -84,7 +84,7 @@ class Load(NamedTuple):
     v0: Floats  # [stores, S]
     inflow: Floats  # [T, sources, S] per second; `gain` carries dt
     source: IntArray  # [stores]
-    gain: Floats  # [stores]
+    gain: Floats  # [stores] 0 for a store without a source
     arriving: Floats  # [K, stores]
     scale: Floats  # [T or 1, links]
     price_spill: Floats  # [stores]
@@ -110,15 +110,13 @@ def load_problem(compiled: Compiled, problem: Problem) -> Load:
         np.add.at(summed, compiled.net.link_to, lasting * compiled.step_s)
         arriving = column(summed[:-1].T)
     gain = np.ones(stores) if problem.gain is None else problem.gain
+    source = np.arange(stores) if problem.source is None else problem.source
+    fed = source != OUTSIDE
     return Load(
         v0=column(problem.v0),
         inflow=column(problem.inflow),
-        source=(
-            np.arange(stores)
-            if problem.source is None
-            else np.ascontiguousarray(problem.source, dtype=np.int64)
-        ),
-        gain=column(gain * compiled.step_s),
+        source=np.where(fed, source, 0).astype(np.int64),
+        gain=column(np.where(fed, gain, 0.0) * compiled.step_s),
         arriving=arriving,
         scale=column(np.ones((1, links)) if problem.scale is None else problem.scale),
         price_spill=column(problem.price_spill),
@@ -157,8 +155,11 @@ def _check(compiled: Compiled, problem: Problem) -> None:
         raise InputError(
             f"rollout: transit has {problem.transit.shape[0]} rows, expected {links} links"
         )
-    if steps == 0 or scenarios == 0:
-        raise InputError(f"rollout: {steps} steps and {scenarios} scenarios; both must be above 0")
+    if 0 in problem.inflow.shape:
+        raise InputError(
+            f"rollout: inflow has shape {problem.inflow.shape}; steps, sources and scenarios must "
+            "all be above 0"
+        )
     source = problem.source
     if source is not None and ((source < OUTSIDE) | (source >= sources)).any():
         raise InputError(f"rollout: source must lie in {OUTSIDE} … {sources - 1}")

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jialing.core.network import OUTSIDE, FlowNetwork, IntArray
 from jialing.core.signal import FloatArray
-from jialing.methods.compiled import Floats
+from jialing.methods.compiled import Floats, Mask
 from jialing.methods.kernels import convolve
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,23 +47,17 @@ class Workspace:
     Not for two threads at once: the buffers are overwritten by each call.
     """
 
-    def __init__(
-        self, compiled: Compiled, problem: Problem, *, levels: Floats | None = None
-    ) -> None:
+    def __init__(self, compiled: Compiled, problem: Problem) -> None:
         self.compiled = compiled
         self.problem = problem
         self.load: Load = load_problem(compiled, problem)
         steps, stores, scenarios = problem.steps, compiled.stores, problem.scenarios
         kind = compiled.dtype
-        self._ring = np.empty((compiled.longest_lag + 2, stores, scenarios), dtype=kind)
+        self._ring = np.empty((compiled.longest_lag + 2, stores + 1, scenarios), dtype=kind)
         self._content = np.empty((stores, scenarios), dtype=kind)
+        self._levels = np.empty((steps, stores, scenarios), dtype=kind)
         self._costs = np.empty(scenarios)
         self._grad = np.empty((steps, compiled.actuators))
-        if levels is None:
-            self._levels = np.empty((steps, stores, scenarios), dtype=kind)
-        else:  # a buffer shared between problems that are worked on one after another
-            size = steps * stores * scenarios
-            self._levels = levels.reshape(-1)[:size].reshape(steps, stores, scenarios)
         self._none = np.empty((0, 0, 0), dtype=kind)
         self._u = np.empty((0, 0), dtype=kind)
 
@@ -77,15 +71,13 @@ class Workspace:
 
     def backward(self, weights: FloatArray) -> FloatArray:
         """[T, actuators] gradient of the costs weighted by `weights` [S], after `forward`."""
-        kind = self.compiled.dtype
         adjoint(
             self.compiled.tables,
             self.load,
             self._u,
-            np.ascontiguousarray(weights, dtype=kind),
+            np.ascontiguousarray(weights, dtype=self.compiled.dtype),
             self._levels,
             self._ring,
-            self._content,
             self._grad,
         )
         slope = self._moves() * (2.0 * float(weights.sum())) * self.problem.price_travel
@@ -95,8 +87,8 @@ class Workspace:
 
     def trace(self, u: FloatArray) -> Outcome:
         """Costs with the trajectories of contents, flows and spills."""
-        steps, stores, scenarios = self._levels.shape
-        kind = self.compiled.dtype
+        steps, stores = self.problem.steps, self.compiled.stores
+        scenarios, kind = self.problem.scenarios, self.compiled.dtype
         v = np.empty((steps, stores, scenarios), dtype=kind)
         q = np.empty((steps, self.compiled.links, scenarios), dtype=kind)
         spill = np.empty((steps, stores, scenarios), dtype=kind)
