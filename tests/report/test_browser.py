@@ -31,7 +31,7 @@ window.complaints = [];
 addEventListener("error", (e) => complaints.push("error: " + e.message));
 addEventListener("unhandledrejection", (e) => complaints.push("rejected: " + e.reason));
 addEventListener("securitypolicyviolation", (e) => complaints.push("blocked: " + e.blockedURI));
-for (const level of ["error", "warn"]) console[level] = (...words) => complaints.push(level + ": " + words.join(" "));
+for (const level of ["error", "warn", "info", "log"]) console[level] = (...words) => complaints.push(level + ": " + words.join(" "));
 """
 
 #: Runs after them; `steps` may await, and what it returns lands in the DOM.

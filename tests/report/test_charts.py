@@ -102,3 +102,23 @@ def test_a_mark_names_its_actuator_once(result: ResultView) -> None:
     run = replace(result.baseline, incidents=found)
     (marks,) = charts.panels(replace(result, runs=(run,)))["marks"]
     assert [mark["text"] for mark in marks] == ["V3: too fast", "V3 is too fast"]
+
+
+def test_a_panel_that_is_zero_throughout_says_so(result: ResultView) -> None:
+    run = result.baseline
+    spill = [i for i, name in enumerate(run.signals) if name.startswith("spill:")]
+    values = run.values.copy()
+    values[:, spill] = 0.0
+    found = charts.panels(replace(result, runs=(replace(run, values=values),)))["panels"]
+    assert {panel["title"]: panel["still"] for panel in found} == {
+        "Rain": False,
+        "Filling": False,
+        "Flow through gates": False,
+        "Setting": False,
+        "Spill": True,
+    }
+
+
+def test_a_gap_in_every_reading_is_no_crash(result: ResultView) -> None:
+    run = replace(result.baseline, values=np.full_like(result.baseline.values, np.nan))
+    assert charts.panels(replace(result, runs=(run,)))["panels"][0]["least"] == 0.0

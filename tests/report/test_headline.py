@@ -33,6 +33,13 @@ def test_doing_worse_is_said_as_plainly_as_doing_better() -> None:
     assert said == "Overflow rose by 3.0 % (100 → 103 m³); flooding unchanged at 5.00 m³"
 
 
+def test_flooding_of_some_size_is_told_before_overflow() -> None:
+    small = sentence(sheet(overflow=100.0, flooding=9.0), sheet(overflow=90.0, flooding=9.9))
+    large = sentence(sheet(overflow=100.0, flooding=9.0), sheet(overflow=90.0, flooding=10.1))
+    assert small.startswith("Overflow")
+    assert large.startswith("Flooding rose by 12 %")
+
+
 def test_flooding_comes_first_where_nothing_overflows() -> None:
     said = sentence(sheet(overflow=0.0, flooding=80.0), sheet(overflow=0.0, flooding=20.0))
     assert said.startswith("Flooding fell by 75 % (80.0 → 20.0 m³); overflow unchanged at 0 m³")
@@ -40,7 +47,12 @@ def test_flooding_comes_first_where_nothing_overflows() -> None:
 
 def test_a_spill_from_nothing_has_no_percentage() -> None:
     said = sentence(sheet(overflow=0.0, flooding=1.0), sheet(overflow=12.0, flooding=1.0))
-    assert "Overflow rose from 0.0 to 12.0 m³" in said
+    assert "Overflow rose from 0 to 12.0 m³" in said
+
+
+def test_a_spill_from_almost_nothing_is_told_without_a_huge_percentage() -> None:
+    said = sentence(sheet(overflow=9.0, flooding=0.23), sheet(overflow=9.0, flooding=3_936.0))
+    assert "Flooding rose from 0.230 to 3 936 m³" in said
 
 
 def test_sensitive_waters_are_named_only_where_they_received_something() -> None:

@@ -31,6 +31,16 @@ def test_a_number_shows_thin_thousands_and_three_digits(
     assert numbers.number(value, decimals) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0"), (0.23, "0.230"), (0.0009, "0"), (0.6, "1"), (3_936.4, f"3{THIN}936")],
+)
+def test_a_small_value_beside_large_ones_is_not_rounded_to_nothing(
+    value: float, shown: str
+) -> None:
+    assert numbers.aligned(value, 0) == shown
+
+
 def test_a_unit_never_parts_from_its_number() -> None:
     assert numbers.with_unit(12.0, "m³") == f"12.0{THIN}m³"
     assert numbers.with_unit(14.0, "1", 0) == "14"

@@ -96,6 +96,8 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
         "places": numbers.decimals_for(
             factor * max((_largest(each) for each in found.values()), default=0.0)
         ),
+        "least": min((_least(each) for each in found.values()), default=0.0),
+        "still": not any(_largest(each) for each in found.values()),
         "style": str(spec.get("style", "line")),
         "left_out": len(found) - len(kept),
         "lines": lines,
@@ -122,6 +124,12 @@ def _variation(values: FloatArray | None) -> float:
 def _largest(each: Sequence[FloatArray | None]) -> float:
     sizes = (np.nanmax(np.abs(v), initial=0.0) for v in each if v is not None)
     return float(max(sizes, default=0.0))
+
+
+def _least(each: Sequence[FloatArray | None]) -> float:
+    lows = (np.nanmin(v, initial=np.inf) for v in each if v is not None)
+    least = float(min(lows, default=0.0))
+    return least if np.isfinite(least) else 0.0
 
 
 def _marks(run: RunView) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from jialing.report import numbers
 from jialing.report.words import Better, controller_phrase, headline_words, word
 
 UNCHANGED = 0.0005  # relative changes below this are called unchanged [1]
+LEADING_SHARE = 0.1  # flooding of this share of the largest volume is told first [1]
 NB = "\u00a0"  # no-break space
 MANIFOLD = 10.0  # growth by more than this factor is told as a factor, not in percent [1]
 POOL_M3 = 2_500.0  # a 50 m pool of 25 m width and 2 m depth, the smallest a final may use
@@ -45,10 +46,10 @@ class Headline:
 def verdict(name: str, before: float, after: float) -> str:
     """Whether `after` is ``better`` or ``worse`` than `before` by the word's own direction."""
     direction = word(name).better
-    if same(before, after):
-        return "same"
     if direction is Better.NEITHER:
         return "neutral"
+    if same(before, after):
+        return "same"
     return "better" if (after < before) == (direction is Better.LESS) else "worse"
 
 
@@ -73,13 +74,13 @@ def clause(name: str, before: Quantity, after: Quantity) -> str:
     """One comparison, e.g. ``Overflow fell by 24 % (298 601 → 227 904 m³)``."""
     label = word(name).label
     places = numbers.decimals_for(max(abs(before.value), abs(after.value)))
-    old = numbers.number(before.value, places)
-    new = numbers.with_unit(after.value, after.unit, places)
+    old = numbers.aligned(before.value, places)
+    new = numbers.united(numbers.aligned(after.value, places), after.unit)
     if same(before.value, after.value):
         return f"{label} unchanged at {new}"
     moved = "fell" if after.value < before.value else "rose"
     relative = numbers.change(before.value, after.value)
-    if relative is None:
+    if relative is None or relative > MANIFOLD - 1.0:
         return f"{label} {moved} from {old} to {new}"
     return f"{label} {moved} by {numbers.percent(abs(relative))} ({old}{NB}→{NB}{new})"
 
@@ -91,15 +92,14 @@ def headline(
 ) -> Headline:
     """Compare `chosen` with `baseline`, each a controller's name and sheet.
 
-    The word that has something to tell comes first: one that is zero for both moves back. Without
-    a second run the sentence only states what the baseline did.
+    A word that is zero for both moves back; flooding of some size comes first, as the greatest
+    harm. Without a second run the sentence only states what the baseline did.
     """
     base_name, base = baseline
     if chosen is None:
         return _alone(domain, base_name, base)
     name, sheet = chosen
-    words = [w for w in headline_words(domain, base) if w in sheet]
-    words.sort(key=lambda w: base[w].value == 0.0 and sheet[w].value == 0.0)
+    words = _ordered([w for w in headline_words(domain, base) if w in sheet], base, sheet)
     always = headline_words(domain, base)[:2]
     shown = [w for w in words if w in always or base[w].value or sheet[w].value]
     clauses = [clause(w, base[w], sheet[w]) for w in shown]
@@ -112,6 +112,13 @@ def headline(
         else f"{_first_upper(versus)}, on the same case and seed.",
         tiles=tuple(_tile(w, base[w], sheet[w]) for w in [*shown, *_extra(shown, base, sheet)]),
     )
+
+
+def _ordered(words: list[str], base: ScoreSheet, sheet: ScoreSheet) -> list[str]:
+    size = {w: max(abs(base[w].value), abs(sheet[w].value)) for w in words}
+    harm = "flooding"
+    leads = size.get(harm, 0.0) >= LEADING_SHARE * max(size.values(), default=0.0)
+    return sorted(words, key=lambda w: (size[w] == 0.0, not (leads and w == harm)))
 
 
 def _alone(domain: str, name: str, sheet: ScoreSheet) -> Headline:
@@ -139,8 +146,8 @@ def _tile(name: str, before: Quantity, after: Quantity) -> Tile:
     places = numbers.decimals_for(max(abs(before.value), abs(after.value)))
     return Tile(
         label=word(name).label,
-        before=numbers.with_unit(before.value, before.unit, places),
-        after=numbers.with_unit(after.value, after.unit, places),
+        before=numbers.united(numbers.aligned(before.value, places), before.unit),
+        after=numbers.united(numbers.aligned(after.value, places), after.unit),
         change=change_text(before.value, after.value),
         verdict=verdict(name, before.value, after.value),
     )

@@ -7,6 +7,7 @@ import math
 THIN = "\u202f"  # narrow no-break space: groups thousands, joins number and unit (SI Brochure 5.4)
 MINUS = "\u2212"
 NONE = "–"
+LEAST_SHOWN = 0.001  # what is smaller is rounding of the simulator
 
 
 def decimals_for(largest: float) -> int:
@@ -27,9 +28,23 @@ def number(value: float | None, decimals: int | None = None) -> str:
     return MINUS + text if negative else text
 
 
+def aligned(value: float | None, decimals: int) -> str:
+    """`value` with the decimals of its row, or with its own where those would round it to nothing."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if value == 0.0:
+        return "0"
+    vanishes = round(value, decimals) == 0.0 and abs(value) >= LEAST_SHOWN
+    return number(value) if vanishes else number(value, decimals)
+
+
 def with_unit(value: float | None, unit: str, decimals: int | None = None) -> str:
     """Number and unit, kept on one line; a dimensionless unit stays silent."""
-    shown = number(value, decimals)
+    return united(number(value, decimals), unit)
+
+
+def united(shown: str, unit: str) -> str:
+    """A written number with its unit."""
     return shown if unit in ("", "1") or shown == NONE else f"{shown}{THIN}{unit}"
 
 

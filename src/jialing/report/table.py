@@ -9,10 +9,10 @@ from jialing.core.case import Quantity
 from jialing.report import numbers
 from jialing.report.headline import change_text, verdict
 from jialing.report.source import ResultView, RunView
-from jialing.report.words import Better, controller_phrase, word
+from jialing.report.words import WORDS, Better, controller_phrase, word
 
-_SIGNS = {"better": "✓", "worse": "✗", "same": "=", "neutral": ""}
-_SAID = {"better": "better", "worse": "worse", "same": "", "neutral": ""}
+_SIGNS = {"better": "✓", "worse": "✗", "same": "="}
+_SAID = {"better": "better", "worse": "worse", "same": ""}
 
 
 def comparison(result: ResultView) -> str:
@@ -47,7 +47,8 @@ def _words(runs: Sequence[RunView]) -> list[str]:
     seen: dict[str, None] = {}
     for run in runs:
         seen.update(dict.fromkeys(run.score))
-    return list(seen)
+    order = list(WORDS)
+    return sorted(seen, key=lambda name: order.index(name) if name in order else len(order))
 
 
 def _score_row(name: str, runs: Sequence[RunView], chosen: RunView | None) -> str:
@@ -77,7 +78,7 @@ def _score_cell(
 ) -> str:
     if found is None:
         return f"<td{mark}>{numbers.NONE}</td>"
-    value = f'<span class="value">{numbers.number(found.value, places)}</span>'
+    value = f'<span class="value">{numbers.aligned(found.value, places)}</span>'
     if base is None:
         return f"<td{mark}>{value}</td>"
     return f"<td{mark}>{value}{change_mark(name, base.value, found.value)}</td>"
@@ -86,5 +87,9 @@ def _score_cell(
 def change_mark(name: str, before: float, after: float) -> str:
     """The change of score word `name` with sign, colour and word."""
     kind = verdict(name, before, after)
-    text = f"{_SIGNS[kind]} {change_text(before, after)} {_SAID[kind]}".strip()
+    if kind == "neutral":
+        return ""
+    said = change_text(before, after)
+    judged = "" if said == "new" else _SAID[kind]
+    text = f"{_SIGNS[kind]} {said} {judged}".strip()
     return f'<span class="change {kind}">{escape(text)}</span>'

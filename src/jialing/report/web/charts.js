@@ -2,7 +2,8 @@
 "use strict";
 const panels = [];
 const seriesCache = new Map();
-const MARK_ROWS = ["refused", "late", "clamped", "note"];
+const MARK_KINDS = ["refused", "late", "clamped", "note"];
+const markRows = MARK_KINDS.filter((kind) => content.charts.marks.some((marks) => marks.some((m) => m.kind === kind)));
 
 function series(position) {
   if (!seriesCache.has(position)) {
@@ -26,10 +27,14 @@ function valueAt(position, seconds) {
 
 function buildPanels() {
   const host = document.getElementById("panels");
-  if (content.charts.marks.some((marks) => marks.length)) {
+  if (markRows.length) {
     panels.push(makePanel(host, { title: "Guard and late decisions", unit: "", style: "marks", lines: [] }));
   }
-  for (const spec of content.charts.panels) panels.push(makePanel(host, spec));
+  for (const spec of content.charts.panels) {
+    if (!spec.still) panels.push(makePanel(host, spec));
+  }
+  const still = content.charts.panels.filter((spec) => spec.still).map((spec) => spec.title);
+  if (still.length) host.append(make("p", "note", `Zero at every measured place, in every run: ${still.join(", ")}.`));
   const peak = content.peak_s;
   const button = document.getElementById("zoom-peak");
   button.hidden = peak === null || content.end_s < 36 * 3600;
@@ -111,8 +116,8 @@ function traces(panel) {
 function markTraces() {
   const marks = content.charts.marks[state.run];
   const looks = { refused: ["x", "worse"], late: ["triangle-up", "warn"], clamped: ["line-ns-open", "accent"], note: ["circle", "muted"] };
-  return MARK_ROWS.map((kind) => {
-    const found = marks.filter((m) => (looks[m.kind] ? m.kind : "note") === kind);
+  return markRows.map((kind) => {
+    const found = marks.filter((m) => m.kind === kind);
     const [symbol, ink] = looks[kind];
     return {
       type: "scatter", mode: "markers", showlegend: false, x: found.map((m) => toAxis(m.t)),
@@ -131,9 +136,13 @@ function plotLayout(panel) {
   const ink = colour("muted"), grid = colour("grid");
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, tickfont: { color: ink, size: narrow() ? 10 : 11 }, automargin: false };
   const full = [toAxis(0), toAxis(content.end_s)];
+  const below = origin === null ? 24 : 36; // a calendar takes a second line for the date
+  const stops = [
+    { dtickrange: [null, 86400000 - 1], value: "%H:%M\n%e %b" }, { dtickrange: [86400000, null], value: "%e %b\n%Y" },
+  ];
   return {
-    height: style === "marks" ? 128 : style === "bars_down" ? 130 : 200,
-    margin: { l: narrow() ? 50 : 64, r: narrow() ? 6 : 14, t: 6, b: 36 },
+    height: style === "marks" ? 64 + 21 * markRows.length : style === "bars_down" ? 130 : 200,
+    margin: { l: narrow() ? 50 : 64, r: narrow() ? 6 : 14, t: 6, b: below },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: "." + THIN,
     font: { family: getComputedStyle(document.body).fontFamily, color: ink },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent") },
@@ -141,15 +150,12 @@ function plotLayout(panel) {
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("grid"), font: { color: colour("ink") }, align: "left" },
     xaxis: {
       ...axis, type: origin === null ? "linear" : "date", range: state.zoom || full,
-      tickformatstops: [
-        { dtickrange: [null, 3600000 - 1], value: "%H:%M\n%e %b" }, { dtickrange: [3600000, 86400000 - 1], value: "%H:%M\n%e %b" },
-        { dtickrange: [86400000, null], value: "%e %b\n%Y" },
-      ],
+      tickformatstops: origin === null ? [] : stops,
       ticksuffix: origin === null ? THIN + (inDays ? "d" : "h") : "", nticks: narrow() ? 5 : 10, fixedrange: coarse(),
     },
     yaxis: {
-      ...axis, fixedrange: true, nticks: 5, tickformat: style === "marks" ? "" : ",~g",
-      ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...MARK_ROWS].reverse() } : {}),
+      ...axis, fixedrange: true, nticks: 5, rangemode: panel.spec.least >= 0 ? "nonnegative" : "normal", tickformat: style === "marks" ? "" : ",~g",
+      ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...markRows].reverse(), range: [-0.6, markRows.length - 0.4] } : {}),
       ...(style === "bars_down" ? { autorange: "reversed", rangemode: "tozero" } : {}),
       ...(style === "bars" ? { rangemode: "tozero" } : {}),
     },
@@ -224,6 +230,7 @@ function placeCursor(panel) {
   if (!axis) return;
   const at = axis.l2p(toAxis(pointed));
   const inside = at >= -1 && at <= axis._length + 1;
+  panel.cursor.style.bottom = panel.plot._fullLayout.margin.b + "px";
   panel.cursor.hidden = !inside;
   panel.cursor.style.left = axis._offset + at + "px";
 }

@@ -142,7 +142,7 @@ function actuatorTrace() {
   const labelled = moved.length <= (narrow() ? 8 : 40), named = moved.length <= 12 && !narrow();
   return {
     type: "scatter", mode: labelled ? "markers+text" : "markers", showlegend: false,
-    x: movedAt.map((p) => p[0]), y: movedAt.map((p) => p[1]), text: shown.map((value, k) => (named ? moved[k].name + " " : "") + value), textposition: "top center",
+    x: movedAt.map((p) => p[0]), y: movedAt.map((p) => p[1]), text: shown.map((value, k) => (named ? moved[k].name + " " : "") + value), textposition: "middle right",
     textfont: { color: colour("ink"), size: 11, shadow: `0 0 3px ${colour("card")}, 0 0 3px ${colour("card")}` }, hovertemplate: "%{customdata}<extra></extra>",
     customdata: moved.map((a, k) => `<b>${a.name}</b><br>${kindOf(plan.links, a.link)} at ${shown[k]}`),
     marker: {
