@@ -268,6 +268,15 @@ def _check_section(reader: LinkReader, link: LinkDraft) -> None:
             link.row.line,
             f"{name} has no row in [XSECTIONS]. Add one; the file may have been cut off.",
         )
+    if link.kind == LinkKind.CONDUIT and link.section_line < link.row.line:
+        reader.notices.append(
+            Notice(
+                link.section_line,
+                f"[XSECTIONS] {name} stands above its conduit, on line {link.row.line}; SWMM reads "
+                "from the top and stops here (error 114). Move [XSECTIONS] below [CONDUITS].",
+                refused=True,
+            )
+        )
     allowed: tuple[str, ...] = ()
     if link.kind == LinkKind.ORIFICE:
         allowed = ("CIRCULAR", "RECT_CLOSED")

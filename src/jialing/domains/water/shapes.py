@@ -222,7 +222,10 @@ def _circular(
     fill = p[1] * length_m
     angle = 2.0 * math.acos(1.0 - 2.0 * fill / diameter)
     area = full - diameter**2 / 8.0 * (angle - math.sin(angle))
-    wetted = math.pi * diameter - diameter / 2.0 * angle + diameter * math.sin(angle / 2.0)
+    # SWMM takes the width of the fill at twice its height in a circle that much larger
+    raised = 2.0 * p[1] / (p[0] + p[1])
+    bottom = diameter * 2.0 * math.sqrt(raised * (1.0 - raised))
+    wetted = math.pi * diameter - diameter / 2.0 * angle + bottom
     return CrossSection(
         shape=shape,
         height_m=diameter - fill,

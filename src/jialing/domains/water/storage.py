@@ -73,14 +73,20 @@ class Storage:
         if volume_m3 >= full:
             return self.max_depth_m
         low, high = 0.0, self.max_depth_m
-        d = high * volume_m3 / full
-        for _ in range(60):  # Newton, kept inside a shrinking bracket
+        first = float(self.depth_m[0]) if len(self.depth_m) else 0.0
+        if first >= 1e-6:  # SWMM counts the cone below a table's first point only while inside it
+            cone = float(self.area_m2[0]) * first / 2.0
+            if volume_m3 <= cone:
+                return math.sqrt(2.0 * volume_m3 * first / float(self.area_m2[0]))
+            low, volume_m3 = first, volume_m3 - cone
+        d = low + (high - low) * volume_m3 / full
+        for turn in range(100):  # Newton and halving by turns, inside a shrinking bracket
             error = self.volume(d) - volume_m3
             if abs(error) <= 1e-12 * full:
                 break
             low, high = (low, d) if error > 0.0 else (d, high)
             area = self.area(d)
-            step = d - error / area if area > 0.0 else low
+            step = d - error / area if area > 0.0 and turn % 2 == 0 else low
             d = step if low < step < high else (low + high) / 2.0
         return d
 
