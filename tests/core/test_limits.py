@@ -84,6 +84,13 @@ def test_a_continuous_actuator_goes_as_far_towards_its_target_as_the_rate_permit
     assert limits.within_reach(target, position, most) == given
 
 
+def test_a_target_that_is_just_reachable_is_given_exactly() -> None:
+    target, position = 0.11, 0.04
+    most = target - position
+    assert position + most != target  # what adding up again would give
+    assert limits.within_reach(target, position, most) == target
+
+
 @pytest.mark.parametrize(
     ("target", "position", "most", "given"),
     [
@@ -175,9 +182,9 @@ def test_a_high_limit_trips_above_and_resets_a_band_below() -> None:
 
 def test_conflicting_pairs_are_found_from_either_triangle_and_never_on_the_diagonal() -> None:
     conflicts = np.zeros((4, 4), dtype=np.bool_)
-    conflicts[0, 2] = conflicts[3, 1] = conflicts[1, 1] = True
+    conflicts[0, 2] = conflicts[3, 1] = conflicts[1, 1] = conflicts[3, 2] = True
     everything = np.ones(4, dtype=np.bool_)
-    assert limits.conflicting(everything, conflicts).tolist() == [[0, 2], [1, 3]]
+    assert limits.conflicting(everything, conflicts).tolist() == [[0, 2], [1, 3], [2, 3]]
     assert limits.conflicting(np.array([True, True, True, False]), conflicts).tolist() == [[0, 2]]
     assert limits.conflicting(np.array([True, True, False, False]), conflicts).tolist() == []
     assert limits.conflicting(np.array([False, False, True, False]), conflicts).tolist() == []

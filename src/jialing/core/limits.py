@@ -76,7 +76,7 @@ def within_reach(
     """
     if abs(target - position) <= most:
         return target
-    limit = position + most if target > position else position - most
+    limit = position + math.copysign(most, target - position)
     if not levels:
         return limit
     near, far = min(position, limit), max(position, limit)

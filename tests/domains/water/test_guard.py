@@ -496,6 +496,13 @@ def test_a_level_just_good_enough_is_acted_on(reading: dict[str, Any]) -> None:
     assert allows(guard.check(told(0.75), seen(**reading), at(0.75)), 0.75)
 
 
+@pytest.mark.parametrize("level", [-0.01, 8.01, NAN])
+def test_a_level_that_is_only_required_must_still_be_possible(level: float) -> None:
+    required = Interlock(actuator="G", signal="depth:T1", max_age_s=600.0)
+    ruling = guard_of(GATE, locks=(required,)).check(told(0.75), seen(level=level), at(0.75))
+    assert only(ruling) == (Answer.REFUSE, "stale", 0.25)
+
+
 def test_an_infinite_level_is_stale_even_where_the_signal_has_no_range() -> None:
     table = SignalTable(signals=(Signal(name="depth:X", unit="m"),))
     lock = Interlock(actuator="G", signal="depth:X")
@@ -679,6 +686,11 @@ def test_a_pump_held_running_stays_near_its_speed_and_in_its_range() -> None:
     assert only(guard_of(steps).check(told(0.0), seen(), at(0.125)))[1:] == ("min_on", 0.5)
 
 
+def test_a_pump_held_running_is_not_at_the_same_time_kept_at_rest() -> None:
+    pump = replace(PUMP, min_on_s=600.0, min_off_s=600.0, max_starts_per_h=1)
+    assert only(guard_of(pump).check(told(0.0), seen(), at(1.0)))[1:] == ("min_on", 1.0)
+
+
 def test_a_running_pump_may_change_its_speed_at_any_time() -> None:
     speed = Actuator(name="P", kind="pump", min_on_s=600.0, min_off_s=600.0, max_starts_per_h=1)
     assert allows(guard_of(speed).check(told(0.25), seen(), at(0.75)), 0.25)
@@ -802,7 +814,9 @@ def test_where_nothing_can_fire_no_rule_is_walked(monkeypatch: pytest.MonkeyPatc
     """The price of the common case: array comparisons only, at the very boundaries too."""
     pump = replace(PUMP, min_on_s=60.0, max_starts_per_h=1)
     required = Interlock(actuator="G", signal="depth:T2", max_age_s=600.0)
-    guard = guard_of(GATE, SLOW, pump, locks=(replace(WET_WELL, hysteresis_m=0.0), required))
+    speed = Actuator(name="S", kind="pump", safe=0.0, min_off_s=60.0)
+    locks = (replace(WET_WELL, hysteresis_m=0.0), required)
+    guard = guard_of(GATE, SLOW, pump, speed, locks=locks)
     walked: list[str] = []
 
     class Spy(limits.Proposal):
@@ -815,25 +829,42 @@ def test_where_nothing_can_fire_no_rule_is_walked(monkeypatch: pytest.MonkeyPatc
         return _fresh(*args, **kwargs)
 
     _fresh = limits.is_fresh
+
+    def legal(*args: Any) -> bool:
+        walked.append("legal")
+        return _legal(*args)
+
+    _legal = limits.is_legal
+    guard.check(
+        told(0.5, 0.5, 1.0, 0.75), seen(), at(0.5, 0.5, 1.0, 0.75)
+    )  # the first receipt is noted
+    monkeypatch.setattr(limits, "is_legal", legal)
     monkeypatch.setattr(limits, "Proposal", Spy)
     monkeypatch.setattr(limits, "is_fresh", fresh)
     calm = {"age_s": 600.0}
     for level, other, gate in ((1.0, 0.0, 0.0), (4.0, 8.0, 1.0), (2.0, 2.0, 0.5)):
         for sign in (1.0, -1.0):
             observation = seen(1256.0, level, age_s=sign * calm["age_s"], other=other)
-            receipt = at(0.5, 0.5, 1.0, time_s=1000.0)
+            receipt = at(0.5, 0.5, 1.0, 0.75, time_s=1000.0)
             assert allows(
-                guard.check(told(gate, 0.5 + sign * 0.25, 1.0), observation, receipt),
+                guard.check(told(gate, 0.5 + sign * 0.25, 1.0, 0.75), observation, receipt),
                 gate,
                 0.5 + sign * 0.25,
                 1.0,
+                0.75,
             )
     assert walked == []
-    guard.check(told(0.5, 0.5, 0.0), seen(1256.0, 4.5), at(0.5, 0.5, 1.0, time_s=1000.0))
+    guard.check(
+        told(0.5, 0.5, 0.0, 0.75), seen(1256.0, 4.5), at(0.5, 0.5, 1.0, 0.75, time_s=1000.0)
+    )
     assert walked == ["fresh", "proposal"]
     walked.clear()
-    guard.check(told(0.5, 0.5, 1.0), seen(1256.0, 4.0), at(0.5, 0.5, 1.0, time_s=1000.0))
-    guard.check(told(0.5, 0.5, 1.0), seen(1256.0, 4.0), at(0.5, 0.5, 1.0, time_s=1000.0))
+    guard.check(
+        told(0.5, 0.5, 1.0, 0.75), seen(1256.0, 4.0), at(0.5, 0.5, 1.0, 0.75, time_s=1000.0)
+    )
+    guard.check(
+        told(0.5, 0.5, 1.0, 0.75), seen(1256.0, 4.0), at(0.5, 0.5, 1.0, 0.75, time_s=1000.0)
+    )
     assert walked == ["fresh", "proposal"]  # the reset is looked at once, then all is quiet
 
 
@@ -869,6 +900,17 @@ def test_an_interlock_may_be_as_narrow_and_as_patient_as_one_likes() -> None:
     assert allows(ruling, 0.5, 1.0)
 
 
+def test_unless_told_otherwise_an_interlock_wants_a_quarter_of_an_hour_and_five_centimetres() -> (
+    None
+):
+    guard = guard_of(PUMP, locks=(Interlock(actuator="P", signal="depth:T1", low_m=1.0),))
+    assert allows(guard.check(told(1.0), seen(age_s=900.0), at(1.0)), 1.0)
+    assert only(guard.check(told(1.0), seen(age_s=900.5), at(1.0)))[1] == "stale"
+    assert only(guard.check(told(1.0), seen(level=0.5), at(1.0)))[1] == "dry_run"
+    assert only(guard.check(told(1.0), seen(level=1.045), at(0.0)))[1] == "dry_run"
+    assert allows(guard.check(told(1.0), seen(level=1.055), at(0.0)), 1.0)
+
+
 def test_an_interlock_names_an_actuator_and_a_signal_of_the_plant() -> None:
     with pytest.raises(UnknownNameError, match="'Q' is not a actuator of this plant"):
         guard_of(PUMP, locks=(replace(WET_WELL, actuator="Q"),))
@@ -879,6 +921,16 @@ def test_an_interlock_names_an_actuator_and_a_signal_of_the_plant() -> None:
 def test_an_actuator_with_impossible_limits_gets_no_guard() -> None:
     with pytest.raises(InputError, match=r"actuator 'G': safe target 2\.0"):
         guard_of(replace(GATE, safe=2.0))
+
+
+def test_limits_written_as_whole_numbers_are_kept_like_fractions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pump = Actuator(name="P", kind="pump", low=0, high=1, rate_per_s=1, safe=0, min_on_s=60)
+    guard = guard_of(pump)
+    assert allows(guard.check(told(0.75), seen(), at(0.25)), 0.75)
+    monkeypatch.setattr(limits, "Proposal", None)  # what repeats the position needs no judging
+    assert allows(guard.check(told(0.75), seen(), at(0.75)), 0.75)
 
 
 def test_a_guard_may_do_without_interlocks_and_signals() -> None:

@@ -103,7 +103,7 @@ class WaterGuard:
         # Targets between which no rule but the rate can fire; one point for a watched actuator.
         self._calm_low = np.array([a.low for a in self._actuators], dtype=np.float64)
         self._calm_high = np.array([a.high for a in self._actuators], dtype=np.float64)
-        self._rate = np.array([a.rate_per_s for a in self._actuators], dtype=np.float64)
+        self._rate = np.array([a.rate_per_s for a in self._actuators])
 
         self._duties = tuple(limits.Duty(a) for a in self._actuators)
         watched = [i for i, a in enumerate(self._actuators) if a.levels or limits.wears(a)]
@@ -113,8 +113,8 @@ class WaterGuard:
 
         self._moves = [names.index(lock.actuator) for lock in self._interlocks]
         self._senses = np.array([self._table.find(k.signal) for k in self._interlocks], np.intp)
-        self._max_age_s = np.array([k.max_age_s for k in self._interlocks], dtype=np.float64)
-        self._good = np.full(len(self._interlocks), int(Quality.GOOD), dtype=np.uint8)
+        self._max_age_s = np.array([k.max_age_s for k in self._interlocks])
+        self._good = np.full(len(self._interlocks), int(Quality.GOOD))
         self._tripped = [(False, False)] * len(self._interlocks)  # low, high
         self._quiet_low = np.empty(len(self._interlocks))
         self._quiet_high = np.empty(len(self._interlocks))
@@ -170,8 +170,8 @@ class WaterGuard:
         if not 0.0 <= step_s < math.inf:
             raise _MalformedError(f"step_s is {step_s}; it must be finite and not negative")
         if plan is not None:
-            shape = np.shape(plan)
-            if len(shape) != 2 or shape[1] != count or np.asarray(plan).dtype.kind not in "fiu":
+            table = np.asarray(plan)
+            if table.shape[1:] != (count,) or table.dtype.kind not in "fiu":
                 raise _MalformedError(f"plan must hold numbers [steps, {count}]")
         return targets, local, source, plan, step_s, note
 
@@ -199,7 +199,8 @@ class WaterGuard:
     def _note(self, held: list[float], time_s: float) -> None:
         """Bring what depends on the confirmed positions of watched actuators up to date."""
         self._confirmed = held
-        for i, position in zip(self._watched.tolist(), held, strict=True):
+        for j, i in enumerate(self._watched.tolist()):
+            position = held[j]
             legal = limits.is_legal(position, self._actuators[i])
             self._calm_low[i] = self._calm_high[i] = position if legal else np.nan
             if math.isfinite(position):
