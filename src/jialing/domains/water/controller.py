@@ -28,7 +28,7 @@ from jialing.core.signal import FloatArray
 from jialing.core.stages import Situation
 from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
 from jialing.domains.water.plant import SwmmPlant
-from jialing.domains.water.scenarios import SceneMaker, Scenarios
+from jialing.domains.water.scenarios import Scenarios, SceneMaker
 from jialing.domains.water.surrogate import Surrogate
 from jialing.domains.water.twin import Outcome, Policy, Trial, Twin
 from jialing.methods.plan import optimise, shift
@@ -38,6 +38,7 @@ BETTER = 1e-3  # share of its cost by which a rival must beat the incumbent
 BETTER_M3 = 0.05  # … and at least this much [m³-eq]
 QUIET_M3 = 0.5  # a loss below which no candidate needs improving [m³-eq]
 QUIET_TICKS = 3  # while nothing threatens, decide every third tick
+ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
 FINE_STEPS = 4  # the first steps of a plan are decided one by one
 COARSER = 10  # a later block is a tenth as long as what lies before it
 
@@ -101,6 +102,8 @@ class PredictiveController:
         self._plan: FloatArray | None = None
         self._blocks = _blocks(horizon.steps)
         self._quiet_left = 0
+        self._tick = 0
+        self._settled = False
         self._last: Candidate | None = None
 
     def decide(self, situation: Situation) -> Command:
@@ -108,32 +111,55 @@ class PredictiveController:
         engine, reduced = self._plant.engine, self._surrogate.reduced
         depth = engine.depth(reduced.store_nodes)
         flow = engine.flow(reduced.link_elements)
+        positions = engine.setting(self._plant.layout.actuator_links)
         self._surrogate.remember(flow)
         if self._quiet_left > 0 and self._last is not None:
             self._quiet_left -= 1
             return self._dispatch(self._last, step=QUIET_TICKS - 1 - self._quiet_left)
         scene = self._scenes.scenarios(situation.forecast, situation.observation)
-        candidates = self._incumbents(scene, situation.positions)
+        candidates = self._play(self._incumbents(positions), scene)
         best = _choose(candidates)
         worst = max(outcome.loss for c in candidates for outcome in c.outcomes)
         if worst < QUIET_M3:
             self._quiet_left = QUIET_TICKS - 1
+        elif self._settled and best.name == "plan kept":
+            self._settled = False  # no better plan was found a tick ago; look again at the next
         else:
-            for _ in range(self._effort.rounds):
-                better = self._improve(best, scene, depth, flow, situation.positions)
-                if better is best:
-                    break
-                best = better
+            best = self._improved(best, scene, depth, flow, positions)
         self._last = best
         return self._dispatch(best)
 
-    def _incumbents(self, scene: Scenarios, positions: FloatArray) -> list[Candidate]:
-        """The policies known before any planning, the last plan first."""
-        policies = dict(self._base)
-        policies["hold"] = _hold(positions)
-        if self._plan is not None:
-            policies = {"plan kept": _follow(shift(self._plan)), **policies}
-        return self._play(policies, scene)
+    def _improved(
+        self,
+        best: Candidate,
+        scene: Scenarios,
+        depth: FloatArray,
+        flow: FloatArray,
+        positions: FloatArray,
+    ) -> Candidate:
+        """`best`, or the last of several plans that each did better in SWMM than the one before."""
+        first = best
+        for _ in range(self._effort.rounds):
+            better = self._improve(best, scene, depth, flow, positions)
+            if better is best:
+                break
+            best = better
+        self._settled = best is first
+        return best
+
+    def _incumbents(self, positions: FloatArray) -> dict[str, Policy]:
+        """The policies known before any planning, the last plan first.
+
+        The rules are always among them; the rest of the base policies are looked at every
+        `ROUNDS_OF_ALL` ticks, and whenever there is no plan.
+        """
+        self._tick += 1
+        if self._plan is None:
+            return {**self._base, "hold": _hold(positions)}
+        policies = {"plan kept": _follow(shift(self._plan)), "rules": self._base["rules"]}
+        if self._tick % ROUNDS_OF_ALL == 0:
+            policies = {**policies, **self._base, "hold": _hold(positions)}
+        return policies
 
     def _improve(
         self,
@@ -148,7 +174,8 @@ class PredictiveController:
         base = np.mean([o.settings for o in best.outcomes], axis=0)
         starts = [base, np.ones_like(base)]
         if self._plan is not None:
-            starts.append(shift(self._plan))
+            kept = shift(self._plan)
+            starts.append(np.where(np.isnan(kept), base, kept))
         found = optimise(
             self._surrogate.compiled,
             problem,
@@ -158,9 +185,18 @@ class PredictiveController:
             refine=2,
         ).u
         halfway = 0.5 * (found + base)
-        rivals = {"plan": self._legal(found), "plan/2": self._legal(halfway)}
+        rivals = {"plan": self._legal(found)}
+        if self._pump.any():
+            rivals["plan, pumps local"] = self._pumps_local(found)
+        rivals["plan/2"] = self._pumps_local(halfway)
         candidates = self._play({n: _follow(u) for n, u in rivals.items()}, scene)
         return _choose([best, *candidates])
+
+    def _pumps_local(self, plan: FloatArray) -> FloatArray:
+        """The plan for gates alone; pumps stay on their own switches."""
+        out = plan.copy()
+        out[:, self._pump] = np.nan
+        return out
 
     def _legal(self, plan: FloatArray) -> FloatArray:
         """Pumps run or stand still: a planned share of time becomes starts and stops."""
@@ -190,20 +226,17 @@ class PredictiveController:
             candidates.append(Candidate(name=name, policy=policy, outcomes=own, cost=cost))
         return candidates
 
-    def _dispatch(self, best: Candidate) -> Command:
-        """The command of the winner, with the rest of it as the plan to fall back on."""
+    def _dispatch(self, best: Candidate, step: int = 0) -> Command:
+        """The command of `best` at its own `step`, with the rest of it as the plan to fall back on.
+
+        A rule (`rules`, `open`, …) that won goes on as a rule; only plans are carried over.
+        """
         depth = self._plant.engine.depth(self._plant.layout.level_nodes)
-        now = best.policy(0, depth).copy()
-        if best.name == "rules":
-            self._plan = None
-            return replace(Command.all_local(len(now), note="rules"), plan=None)
-        settings = best.outcomes[0].settings
-        plan = np.vstack((now[None], settings[1:]))
-        follows = best.name.startswith("plan")
-        self._plan = (
-            np.vstack([best.policy(k, depth)[None] for k in range(len(plan))]) if follows else plan
-        )
-        self._plan_name = "plan kept"
+        now = best.policy(step, depth).copy()
+        plan = None
+        if best.name.startswith("plan"):
+            plan = np.stack([best.policy(step + k, depth) for k in range(self._horizon.steps)])
+        self._plan = plan
         return Command(
             targets=now,
             local=np.isnan(now),

@@ -64,8 +64,9 @@ class SwmmEngine:
             solver.swmm_start(0)
             self._state = "running"
         except Exception as error:  # the toolkit raises bare Exception
-            words = self._swmm_words() or str(error)
-            self.close()
+            self._state = "open" if self._state == "closed" else self._state
+            self.close()  # SWMM writes its report when it closes
+            words = self._swmm_words() or " ".join(str(error).split())
             raise PlantError(f"SWMM cannot run {model.path}: {words}") from error
         kinds = (enum.ObjectType.NODE, enum.ObjectType.LINK, enum.ObjectType.GAGE)
         self.node, self.link, self.gage = (
@@ -128,18 +129,6 @@ class SwmmEngine:
         """Stored volume [m³]."""
         return self._nodes(enum.NodeResult.VOLUME, nodes, self._volume)
 
-    def lateral(self, nodes: Sequence[int]) -> FloatArray:
-        """Lateral inflow [m³/s]."""
-        return self._nodes(enum.NodeResult.LATERAL_INFLOW, nodes, self._flow)
-
-    def inflow(self, nodes: Sequence[int]) -> FloatArray:
-        """Total inflow [m³/s]."""
-        return self._nodes(enum.NodeResult.TOTAL_INFLOW, nodes, self._flow)
-
-    def outflow(self, nodes: Sequence[int]) -> FloatArray:
-        """Total outflow, spill excluded [m³/s]."""
-        return self._nodes(enum.NodeResult.TOTAL_OUTFLOW, nodes, self._flow)
-
     def spill(self, nodes: Sequence[int]) -> FloatArray:
         """Rate of flooding [m³/s]."""
         return self._nodes(enum.NodeResult.FLOOD, nodes, self._flow)
@@ -152,19 +141,10 @@ class SwmmEngine:
         """Confirmed setting [1]."""
         return self._links(enum.LinkResult.SETTING, links, 1.0)
 
-    def link_volume(self, links: Sequence[int]) -> FloatArray:
-        """Water in links [m³]."""
-        return self._links(enum.LinkResult.VOLUME, links, self._volume)
-
     def flooded(self, nodes: Sequence[int]) -> FloatArray:
         """Volume flooded so far [m³]."""
         get = solver.node_get_stats
         return np.array([get(i).volFlooded for i in nodes], dtype=np.float64) * self._volume
-
-    def flooded_hours(self, nodes: Sequence[int]) -> FloatArray:
-        """Time flooded so far [h]. SWMM keeps it in seconds until its report is written."""
-        get = solver.node_get_stats
-        return np.array([get(i).timeFlooded for i in nodes], dtype=np.float64)
 
     def received(self, nodes: Sequence[int]) -> FloatArray:
         """Total inflow volume so far [m³]; for an outfall, what has left the network there."""
@@ -190,7 +170,3 @@ class SwmmEngine:
     def set_rain(self, gage: int, rate: float) -> None:
         """Let a gauge report `rate` [m/s] from now on, whatever its source says."""
         solver.raingage_set_precipitation(gage, rate / self._rain)
-
-    def add_inflow(self, node: int, rate: float) -> None:
-        """Add a lateral inflow [m³/s] at a node from now on."""
-        solver.node_set_total_inflow(node, rate / self._flow)

@@ -31,7 +31,7 @@ class Prices:
     clause 5 (protection of people and property before receiving water).
     """
 
-    flooding: float = 5.0
+    flooding: float = 50.0
     sensitive_overflow: float = 2.0
     overflow: float = 1.0
     leftover: float = 0.02  # water still stored in tanks when the run or the horizon ends

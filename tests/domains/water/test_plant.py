@@ -1,0 +1,155 @@
+"""Does the plant do what the user's file says, and what we command, and nothing else?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_sewer import SEWER
+
+from jialing.core.command import Command
+from jialing.core.errors import PlantError
+from jialing.core.signal import Quality
+from jialing.domains.water.engine import SwmmEngine
+from jialing.domains.water.layout import Layout, lay_out
+from jialing.domains.water.model import read_model
+from jialing.domains.water.plant import SwmmPlant
+from jialing.domains.water.settings import FlowLimit, Sensing, WaterSettings
+
+pytestmark = pytest.mark.swmm
+TICK_S = 300.0
+HOURS_S = 6 * 3600.0
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    path = tmp_path / "town.inp"
+    path.write_text(SEWER)
+    return lay_out(read_model(path), WaterSettings())
+
+
+@pytest.fixture
+def plant(layout: Layout) -> Iterator[SwmmPlant]:
+    made = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
+    yield made
+    made.close()
+
+
+def _run(plant: SwmmPlant, command: Command | None = None) -> None:
+    going = True
+    while going:
+        if command is not None:
+            plant.apply(command)
+        going = plant.step(TICK_S)
+
+
+def test_left_to_its_own_rules_the_derived_file_runs_bit_for_bit_like_the_users(
+    layout: Layout, plant: SwmmPlant, tmp_path: Path
+) -> None:
+    _run(plant)
+    nodes = range(len(layout.model.nodes.names))
+    outfalls = (*layout.overflow_outfalls, *layout.treatment_outfalls)
+    ours = (plant.ledger.flooded, plant.ledger.discharged)
+    plant.close()
+    engine = SwmmEngine(layout.model.path, layout.model, tmp_path / "own.rpt")
+    while engine.stride(int(TICK_S)):
+        pass
+    np.testing.assert_array_equal(ours[0], engine.flooded(nodes))
+    np.testing.assert_array_equal(ours[1], engine.received(outfalls))
+    assert ours[1].sum() > 1000.0
+    engine.close()
+
+
+def test_a_commanded_gate_stays_where_it_is_told_against_the_files_rules(
+    plant: SwmmPlant,
+) -> None:
+    gate = [a.name for a in plant.actuators].index("gate")
+    targets = np.full(len(plant.actuators), np.nan)
+    targets[gate] = 0.35
+    command = Command(targets=targets, local=np.isnan(targets))
+    for _ in range(20):
+        plant.apply(command)
+        plant.step(TICK_S)
+        assert plant.observe()["setting:gate"] == pytest.approx(0.35, abs=1e-9)
+
+
+def test_a_gate_handed_back_follows_the_files_rule_again(plant: SwmmPlant) -> None:
+    closed = np.zeros(len(plant.actuators))
+    for _ in range(4):
+        plant.apply(Command(targets=closed, local=closed > 0))
+        plant.step(TICK_S)
+    plant.apply(Command.all_local(len(plant.actuators)))
+    plant.step(TICK_S)
+    assert plant.observe()["setting:gate"] in (0.2, 0.8)
+
+
+def test_no_water_is_lost_or_made(plant: SwmmPlant) -> None:
+    _run(plant)
+    sheet, _ = plant.score()
+    assert abs(sheet["mass_error"].value) < 1.0
+
+
+def test_the_score_names_overflow_by_place_and_counts_its_events(plant: SwmmPlant) -> None:
+    _run(plant, Command.of(plant.actuators, {"gate": 0.0, "floor": 0.0}))
+    sheet, details = plant.score()
+    places = {row["place"]: row for row in details["overflow_by_place"]}
+    assert set(places) == {"creek", "river"}
+    assert sheet["overflow"].value == pytest.approx(
+        sum(row["volume_m3"] for row in places.values())
+    )
+    assert sheet["overflow"].value > 0.0
+    assert sheet["overflow_events"].value == sum(row["events"] for row in places.values()) >= 1
+
+
+def test_a_flow_limit_is_scored_by_the_volume_above_it(layout: Layout) -> None:
+    settings = WaterSettings(flow_limits=(FlowLimit(link="C5", limit_m3s=0.01),))
+    made = SwmmPlant(lay_out(layout.model, settings), settings, duration_s=HOURS_S)
+    _run(made)
+    sheet, details = made.score()
+    made.close()
+    (row,) = details["limits"]
+    assert sheet["exceedance"].value == pytest.approx(row["exceedance_m3"])
+    assert 0.0 < row["exceedance_m3"] <= (row["peak_m3s"] - 0.01) * HOURS_S
+
+
+def test_a_sensor_that_drops_out_says_so(layout: Layout) -> None:
+    settings = WaterSettings(sensing=Sensing(dropout=1.0))
+    made = SwmmPlant(layout, settings, duration_s=HOURS_S)
+    observation = made.observe()
+    made.close()
+    levels = layout.spans["depth"]
+    assert np.isnan(observation.values[levels]).all()
+    assert (observation.quality[levels] == Quality.MISSING).all()
+
+
+def test_sensor_noise_comes_from_the_seed_alone(layout: Layout) -> None:
+    settings = WaterSettings(sensing=Sensing(level_noise_m=0.02))
+    seen = []
+    for seed in (1, 1, 2):
+        made = SwmmPlant(layout, settings, duration_s=HOURS_S, seed=seed)
+        made.step(TICK_S)
+        seen.append(made.observe().values)
+        made.close()
+    np.testing.assert_array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[0], seen[2])
+
+
+def test_a_second_simulation_in_the_same_process_is_refused(
+    layout: Layout, plant: SwmmPlant
+) -> None:
+    assert plant.time_s == 0.0
+    with pytest.raises(PlantError, match="one simulation"):
+        SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
+    assert plant.step(TICK_S)  # the first is unharmed
+
+
+def test_what_swmm_refuses_is_passed_on_in_its_own_words(layout: Layout, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.inp"
+    broken.write_text(SEWER.replace("C5      M5          works", "C5      M5          nowhere"))
+    with pytest.raises(PlantError, match="nowhere"):
+        SwmmEngine(broken, layout.model, tmp_path / "broken.rpt")
+    working = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
+    assert working.step(TICK_S)
+    working.close()
