@@ -7,6 +7,7 @@ may tear the last one, which the reader finds by its length or its checksum.
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from jialing.core.signal import Observation
 from jialing.record.events import EventLog
 from jialing.record.frame import checksum, frame_dtype
 from jialing.record.plain import write_json
+
+#: The last fields of a frame: source, outcome, decide_ms, note; and its checksum.
+_ENDING, _CRC = struct.Struct("<BBdH"), struct.Struct("<I")
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
@@ -64,12 +68,14 @@ class RecordWriter:
         for field in manifest["fields"]:
             self._open.append(os.open(folder / f"fields.{field['name']}.bin", _NEW, 0o644))
 
-        frame = np.zeros(1, dtype=frame_dtype(len(manifest["signals"]), len(names)))
+        dtype = frame_dtype(len(manifest["signals"]), len(names))
+        frame = np.zeros(1, dtype=dtype)
         self._bytes = frame.view(np.uint8).data
         # Views into the frame: what is assigned below goes straight into the bytes to be written.
-        self._time_s, self._decide_ms = frame["time_s"], frame["decide_ms"]
-        self._source, self._outcome = frame["source"], frame["outcome"]
-        self._note, self._crc = frame["note"], frame["crc"]
+        # Single numbers are packed: assigning them one by one to an array takes far longer.
+        self._ending_at = dtype.fields["source"][1] if dtype.fields else 0
+        self._crc_at = dtype.itemsize - _CRC.size
+        self._time_s = frame["time_s"]
         self._values, self._quality = frame["values"][0], frame["quality"][0]
         self._targets, self._given = frame["targets"][0], frame["given"][0]
         self._positions, self._local = frame["positions"][0], frame["local"][0]
@@ -99,11 +105,9 @@ class RecordWriter:
         self._positions[:] = receipt.positions
         self._local[:] = given.local
         self._answers[:] = ruling.answers
-        self._source[0] = given.source
-        self._outcome[0] = outcome
-        self._decide_ms[0] = decide_ms
-        self._note[0] = self.events.note(self.ticks, time_s, given.note)
-        self._crc[0] = checksum(self._bytes)
+        note = self.events.note(self.ticks, time_s, given.note)
+        _ENDING.pack_into(self._bytes, self._ending_at, given.source, outcome, decide_ms, note)
+        _CRC.pack_into(self._bytes, self._crc_at, checksum(self._bytes))
         for fd, sample in zip(self._open[1:], samples, strict=True):
             _write_whole(fd, np.ascontiguousarray(sample, dtype=np.float32).data)
         _write_whole(self._open[0], self._bytes)
