@@ -124,4 +124,4 @@ def test_an_unknown_domain_speaks_of_its_first_two_words() -> None:
 
 def test_a_run_without_a_score_still_gets_a_headline() -> None:
     told = headline("water", ("rules", sheet(overflow=1.0)), ("predictive", {}))
-    assert told.sentence == "Predictive control was run."
+    assert told.sentence == "Predictive control left no score"

@@ -132,3 +132,26 @@ def test_eight_weeks_of_a_large_city_fit_into_a_mail(make_result: Callable[..., 
     text = write_report(folder).read_text(encoding="utf-8")
     assert len(without_library(text).encode()) < 3 * MEGABYTE
     assert len(content(text)["map"]["nodes"]["name"]) == 8_030
+
+
+def badges(page: str) -> list[str]:
+    return re.findall(r'<p class="badge \w+">([^<]*)</p>', page)
+
+
+def test_warnings_stand_at_the_top_not_only_at_the_end(make_result: Callable[..., Path]) -> None:
+    text = write_report(make_result(cut_off=True, ticks=20)).read_text(encoding="utf-8")
+    said = badges(text)
+    assert said[0].startswith("Forecast: an ensemble")
+    assert any("the run was cut off" in one for one in said)
+    assert not any("thinned" in one for one in said)
+    assert "<h1>Predictive control left no score.</h1>" in text
+
+
+def test_a_perfect_forecast_is_labelled_at_the_top(make_result: Callable[..., Path]) -> None:
+    text = write_report(make_result(forecast="perfect", ticks=8)).read_text(encoding="utf-8")
+    assert badges(text)[0].startswith("Reference, not a claim")
+
+
+def test_the_rules_alone_are_not_said_to_know_a_forecast(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=8, controllers=("rules",), share=(1.0,))
+    assert badges(write_report(folder).read_text(encoding="utf-8")) == []

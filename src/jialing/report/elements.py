@@ -27,7 +27,11 @@ def elements(result: ResultView) -> str:
     for run in result.runs:
         kinds.update(dict.fromkeys(kind for kind in run.details if rows_of(run, kind)))
     blocks = [_block(kind, result) for kind in kinds]
-    return "".join(blocks) or '<p class="empty">No element flooded or spilled in any run.</p>'
+    if blocks:
+        return "".join(blocks)
+    scored = all(run.score for run in result.runs)
+    why = "No element flooded or spilled in any run." if scored else "A run left no score."
+    return f'<p class="empty">{why}</p>'
 
 
 def _block(kind: str, result: ResultView) -> str:

@@ -103,7 +103,9 @@ def headline(
     always = headline_words(domain, base)[:2]
     shown = [w for w in words if w in always or base[w].value or sheet[w].value]
     clauses = [clause(w, base[w], sheet[w]) for w in shown]
-    sentence = _join(clauses) if clauses else f"{controller_phrase(name).capitalize()} was run."
+    sentence = (
+        _join(clauses) if clauses else f"{_first_upper(controller_phrase(name))} left no score"
+    )
     versus = f"{controller_phrase(name)}, compared with {controller_phrase(base_name)}"
     return Headline(
         sentence=sentence,
@@ -127,7 +129,9 @@ def _alone(domain: str, name: str, sheet: ScoreSheet) -> Headline:
         f"{word(w).label} {numbers.with_unit(sheet[w].value, sheet[w].unit)}" for w in words[:2]
     ]
     return Headline(
-        sentence=_join(parts) if parts else f"{controller_phrase(name).capitalize()} was run.",
+        sentence=_join(parts)
+        if parts
+        else f"{_first_upper(controller_phrase(name))} left no score",
         aside=f"{_first_upper(controller_phrase(name))} alone: nothing to compare with.",
         tiles=tuple(
             Tile(

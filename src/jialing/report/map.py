@@ -16,6 +16,7 @@ from jialing.report.source import FieldView, ResultView, RunView
 FRAMES = 150
 CELLS = 400_000  # non-zero (element, frame) values over all runs; beyond this, fewer frames
 GRID = 20_000  # coordinates are rounded to this many steps across the drawing
+LEAST_TOP = {"m³": 10.0}  # the colour scale reaches at least this far: a puddle is no disaster
 CHUNK = 256  # ticks read at once from a memory-mapped field
 
 
@@ -45,6 +46,7 @@ def network_map(result: ResultView) -> dict[str, Any] | None:
     return {
         **geometry,
         "unit": str(about.get("unit", "")),
+        "least_top": LEAST_TOP.get(str(about.get("unit", "")), 0.0),
         "times": pack(np.round(longest.time_s[windows]).astype(np.int32)),
         "actuators": _actuators(picture, result),
         "runs": [{k: v for k, v in frames.items() if k != "cells"} for frames in runs],

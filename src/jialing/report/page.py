@@ -19,7 +19,7 @@ from jialing.report.headline import Headline, headline
 from jialing.report.map import field_names, network_map
 from jialing.report.packing import embed
 from jialing.report.reading import read_result
-from jialing.report.source import ResultView
+from jialing.report.source import BASELINES, ResultView
 from jialing.report.words import controller_phrase
 
 TIME_LEAD = (
@@ -147,11 +147,15 @@ def _version() -> str:
 
 
 def _badges(result: ResultView) -> str:
-    said = facts.forecast_note(result)
-    if not said:
-        return ""
-    kind = "warn" if result.forecast == "perfect" else "plain"
-    return f'<p class="badge {kind}">{escape(said)}</p>'
+    """What the controllers knew of the future, and every warning; a baseline alone knew nothing."""
+    forecast = facts.forecast_note(result)
+    foresees = any(run.controller not in BASELINES for run in result.runs)
+    shown = [
+        (kind, text)
+        for kind, text in facts.notes(result)
+        if (foresees if text == forecast else kind == "warn")
+    ]
+    return "".join(f'<p class="badge {kind}">{escape(text)}</p>' for kind, text in shown)
 
 
 def _tiles(told: Headline) -> str:

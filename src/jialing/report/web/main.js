@@ -46,7 +46,7 @@ function showRun(run) {
 }
 
 function start() {
-  const options = content.controllers.map((text, value) => ({ value, text, hint: value === 0 ? "baseline" : "" }));
+  const options = content.controllers.map((text, value) => ({ value, text, hint: value === 0 && content.controllers.length > 1 ? "baseline" : "" }));
   choice(document.getElementById("controllers"), options, state.run, showRun);
   document.getElementById("transport").hidden = false;
   slider.max = mapTimes.length - 1;

@@ -56,7 +56,7 @@ function mapValues() {
   return [...mine].map(([name, row]) => [name, state.mode === "now" ? row.step[f] : row.sum[f]]);
 }
 
-const topOf = () => (state.mode === "change" ? top_.change : state.mode === "now" ? top_.step : top_.sum) || 1;
+const topOf = () => Math.max(plan.least_top, state.mode === "change" ? top_.change : state.mode === "now" ? top_.step : top_.sum) || 1;
 
 function spillColour(value) {
   const share = Math.sqrt(Math.min(1, Math.abs(value) / topOf()));
