@@ -19,5 +19,4 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketDomain:
     )
     monkeypatch.setattr(domains, "ROWS", {"bucket": row})
     monkeypatch.setattr(BUCKET, "desks", [])
-    monkeypatch.setattr(BUCKET, "budget_s", 60.0)
     return BUCKET

@@ -412,6 +412,7 @@ def test_progress_goes_to_stderr_in_lines(
     printed = capsys.readouterr()
     assert printed.out == ""
     lines = printed.err.splitlines()
-    assert lines[0].startswith("rules: 0 %")
+    assert lines[0] == "rules: preparing"
+    assert lines[1].startswith("rules: 0 %")
     assert lines[-1].startswith("predictive: 100 %")
     assert "flooding" in lines[-1]

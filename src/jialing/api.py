@@ -271,7 +271,8 @@ class _Lines:
         self._told = ("", -1)
 
     def __call__(self, progress: Progress) -> None:
-        step = (progress.controller, int(progress.share * 10))
+        tenth = int(progress.share * 10) if progress.wall_s > 0.0 else -1
+        step = (progress.controller, tenth)
         if step != self._told:
             self._told = step
             print(progress, file=sys.stderr)

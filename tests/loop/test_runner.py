@@ -121,7 +121,8 @@ def test_a_warm_up_that_fails_is_named_and_the_run_goes_on(
 def test_progress_is_told_at_the_start_and_at_the_end(tmp_path: Path) -> None:
     told: list[Progress] = []
     run, _ = run_bucket(tmp_path, progress=told.append)
-    assert told[0].time_s == 0.0
+    assert (told[0].time_s, told[0].wall_s, told[0].value) == (0.0, 0.0, None)
+    assert str(told[0]) == "tested: preparing"
     assert told[-1].share == 1.0
     assert told[-1].value == run.score["flooding"]
     assert told[-1].headline == "flooding"

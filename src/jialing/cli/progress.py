@@ -56,6 +56,8 @@ def bars(console: object) -> Iterator[Callable[[jl.Progress], None]]:
 
 def show_state(progress: jl.Progress) -> str:
     """Plant time passed, speed, and the headline figure."""
+    if progress.wall_s == 0.0:
+        return "preparing"
     state = f"{show_time(progress.time_s)} of {show_time(progress.duration_s)}"
     state += f" · {progress.speed:,.0f}× real time"
     if progress.value is not None:

@@ -16,7 +16,7 @@ class Progress:
     ----------
     controller : whose run
     time_s, duration_s : plant time passed, and in all [s]
-    wall_s : time on the wall so far [s]
+    wall_s : time on the wall so far [s]; 0 while the controller prepares
     headline, value : the score word to show, and its value so far
     """
 
@@ -38,6 +38,8 @@ class Progress:
         return self.time_s / self.wall_s if self.wall_s > 0 else 0.0
 
     def __str__(self) -> str:
+        if self.wall_s == 0.0:
+            return f"{self.controller}: preparing"
         text = f"{self.controller}: {100 * self.share:.0f} %, {self.speed:,.0f} × real time"
         if self.value is None:
             return text

@@ -98,6 +98,8 @@ class _Run:
 
     def walk(self, progress: Listener | None) -> Run:
         ended, reason = "completed", ""
+        if progress is not None:
+            progress(self._progress(0.0, 0.0, None))
         self._prepare()
         began = time.perf_counter()
         walk = Walk(self.desk, self.watchdog, self.record)
@@ -130,7 +132,8 @@ class _Run:
             }
         )
         if progress is not None:
-            self._tell(progress, walk, done - began, sheet, share=ended == "completed")
+            at_s = self.desk.duration_s if ended == "completed" else walk.time_s
+            progress(self._progress(at_s, done - began, sheet))
         return run
 
     def _prepare(self) -> None:
@@ -156,25 +159,22 @@ class _Run:
             going = walk.tick(number, min(tick_s, duration_s - start_s))
             now = time.perf_counter()
             if now >= tell_at and progress is not None:
-                self._tell(progress, walk, now - began, self.desk.plant.score()[0])
+                sheet = self.desk.plant.score()[0]
+                progress(self._progress(walk.time_s, now - began, sheet))
                 self.told_s += time.perf_counter() - now
                 tell_at = time.perf_counter() + TELL_EVERY_S
             if not going:
                 break
 
-    def _tell(
-        self, progress: Listener, walk: Walk, wall_s: float, sheet: ScoreSheet, share: bool = False
-    ) -> None:
+    def _progress(self, time_s: float, wall_s: float, sheet: ScoreSheet | None) -> Progress:
         desk = self.desk
-        progress(
-            Progress(
-                controller=self.name,
-                time_s=desk.duration_s if share else walk.time_s,
-                duration_s=desk.duration_s,
-                wall_s=wall_s,
-                headline=desk.headline,
-                value=sheet.get(desk.headline),
-            )
+        return Progress(
+            controller=self.name,
+            time_s=time_s,
+            duration_s=desk.duration_s,
+            wall_s=wall_s,
+            headline=desk.headline,
+            value=None if sheet is None else sheet.get(desk.headline),
         )
 
     def _end(self, walk: Walk, ended: str, reason: str) -> None:
