@@ -68,7 +68,7 @@ class InpFile:
     Attributes
     ----------
     path : where it lies
-    text_lines : the lines without their ends; ``text_lines[n - 1]`` is line n
+    text_lines : the lines without LF, byte order mark and Ctrl-Z; ``text_lines[n - 1]`` is line n
     sections : by full name
     encoding : how the bytes were read
     notices : harmless oddities
@@ -145,8 +145,9 @@ def _decode(path: Path, raw: bytes, notices: list[Notice]) -> tuple[str, str]:
         raise InputError(
             "is UTF-16 text, which SWMM cannot read; save it as UTF-8", path=path, line=1
         )
+    plain = "utf-8"
     if raw.startswith(b"\xef\xbb\xbf"):
-        raw = raw[3:]
+        raw, plain = raw[3:], "utf-8-sig"
         notices.append(Notice(1, "begins with a byte order mark, which is left out"))
     if raw.rstrip(b"\r\n \x1a") != raw.rstrip(b"\r\n "):
         raw = raw.rstrip(b"\r\n \x1a")
@@ -168,7 +169,7 @@ def _decode(path: Path, raw: bytes, notices: list[Notice]) -> tuple[str, str]:
             line=1,
         )
     try:
-        return raw.decode("utf-8"), "utf-8"
+        return raw.decode("utf-8"), plain
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
     encoding = _guess_encoding(raw)

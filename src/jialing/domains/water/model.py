@@ -61,6 +61,7 @@ class WaterModel:
     ----------
     path : the file
     encoding : how its bytes become text
+    text_lines : its text, line by line; ``text_lines[n - 1]`` is line n
     title : its title lines
     options : units, period, steps
     nodes, links : tables in SWMM's own order
@@ -78,6 +79,7 @@ class WaterModel:
 
     path: Path
     encoding: str
+    text_lines: list[str]
     title: str
     options: Options
     nodes: Nodes
@@ -203,9 +205,8 @@ class WaterModel:
         outfalls = self.nodes.of_kind(NodeKind.OUTFALL)
         sources = {flow.node for flow in self.dwf if flow.mean_m3s > 0.0}
         sources |= {flow.node for flow in self.inflows}
-        reached = dry_weather_outfalls(
-            self.nodes, self.links, sources or set(range(len(self.nodes)))
-        )
+        inner = np.flatnonzero(self.nodes.kind != NodeKind.OUTFALL).tolist()
+        reached = dry_weather_outfalls(self.nodes, self.links, sources or inner)
         return {
             self.nodes.names[i]: "treatment" if not reached or i in reached else "overflow"
             for i in outfalls
@@ -244,6 +245,7 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
     model = WaterModel(
         path=inp.path,
         encoding=inp.encoding,
+        text_lines=inp.text_lines,
         title="\n".join(_title(inp)),
         options=options,
         nodes=nodes,
