@@ -207,6 +207,17 @@ def test_flow_limits_are_those_that_pystorms_scores() -> None:
     )
 
 
+@needs_pystorms
+def test_only_what_pystorms_scores_has_a_price() -> None:
+    gamma = open_case("gamma")
+    nodes = {line.split()[0] for line in body(gamma.model.read_text(), "JUNCTIONS")}
+    assert set(gamma.settings.overflow_nodes) == nodes
+    assert gamma.settings.prices.overflow == 0.0
+    zeta = open_case("zeta").settings.prices
+    assert zeta.sensitive_overflow - zeta.overflow == pytest.approx(1.0)
+    assert zeta.overflow - 1.0 == pytest.approx(zeta.flooding) == pytest.approx(zeta.leftover)
+
+
 def test_a_missing_pystorms_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"jialing\[dev\]"):

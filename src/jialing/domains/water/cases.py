@@ -169,18 +169,21 @@ def gamma() -> Case:
     """pystorms gamma: eleven basins in series, 4 ft³/s at most at each outlet, no flooding.
 
     Scored there: 1 per ft³/s above the limit and step, 10⁶ per basin and step that floods,
-    7 · 10⁵ per basin that holds more than 0.1 ft when the run ends.
+    7 · 10⁵ per basin that holds more than 0.1 ft when the run ends. What floods at the manholes
+    between the basins is not scored: it appears as overflow, without a price.
     """
     limit = 4.0 * FLOW_TO_M3S["CFS"]
     gates = tuple(f"O{i}" for i in range(1, 12))
+    manholes = ("J13", "J14", "J15", "J18", "J19", "J22", "J23", "J24", "J25", "J26")
     return _pystorms(
         "gamma",
         tick_s=300.0,
         settings=WaterSettings(
             controlled=gates,
+            overflow_nodes=dict.fromkeys(manholes, False),
             overflow_outfalls={},
             flow_limits=tuple(FlowLimit(link=gate, limit_m3s=limit) for gate in gates),
-            prices=Prices(flooding=1000.0),
+            prices=Prices(flooding=1000.0, overflow=0.0, leftover=0.3),
         ),
     )
 
@@ -189,7 +192,8 @@ def zeta() -> Case:
     """pystorms zeta: Astlingen in October 2005, no rule of its own.
 
     Scored there: overflow [m³], twice that to the creek, less 0.1 per m³ treated, and 0.01 per m³
-    of change in throttle flow. An m³ spilled is one not treated, hence 1.1 and 2.1.
+    of change in throttle flow. An m³ spilled is one not treated, hence 1.1 and 2.1; what floods at
+    manholes is not scored but is not treated either.
     """
     return _pystorms(
         "zeta",
@@ -197,7 +201,7 @@ def zeta() -> Case:
         settings=WaterSettings(
             controlled=ASTLINGEN_GATES,
             overflow_nodes=dict(ASTLINGEN_OVERFLOWS),
-            prices=Prices(sensitive_overflow=2.1, overflow=1.1, leftover=0.1),
+            prices=Prices(flooding=0.1, sensitive_overflow=2.1, overflow=1.1, leftover=0.1),
         ),
     )
 
