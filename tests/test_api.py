@@ -85,6 +85,7 @@ def test_a_case_is_made_from_a_model_file(bucket: BucketDomain, model: Path) -> 
         ("leaky-buket", {}, "Did you mean 'leaky-bucket'"),
         ("nowhere/town.bucket", {}, "nowhere/town.bucket: no such file"),
         ("town.txt", {}, r"town\.txt: no such file"),
+        (".", {}, "is a folder, not a model file"),
         ("leaky-bucket", {"sed": 1}, "Did you mean 'seed'"),
         ("leaky-bucket", {"seed": -1}, "seed -1 is not possible"),
         ("leaky-bucket", {"forecast": "perfekt"}, "Did you mean 'perfect'"),

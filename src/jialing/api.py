@@ -50,8 +50,8 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
         return _changed(made, {k: v for k, v in overrides.items() if k not in accepted})
     path = Path(name_or_path)
     if not path.is_file():
-        if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
-            raise InputError("no such file", path=path)
+        if path.is_dir() or isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
+            raise _no_file(path)
         raise UnknownNameError("case, nor a model file", text, named)
     domain = domains.domain_for(path)
     known = _settings_fields(domain)
@@ -167,7 +167,7 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
         path = factory().model
     path = Path(path)
     if not path.is_file():
-        raise InputError("no such file", path=path)
+        raise _no_file(path)
     name = domains.domain_for(path)
     look: Callable[..., tuple[dict[str, Any], Sequence[str]]] = domains.load(
         domains.row(name).inspect
@@ -215,6 +215,11 @@ def _case_of(plain: dict[str, Any]) -> Case:
         # A derived model file may have been cleared away; the case makes it again.
         made = dataclasses.replace(made, model=named[made.name][1]().model)
     return made
+
+
+def _no_file(path: Path) -> InputError:
+    is_folder = path.is_dir()
+    return InputError("is a folder, not a model file" if is_folder else "no such file", path=path)
 
 
 def _open(name_or_path: str | Path) -> Case:
