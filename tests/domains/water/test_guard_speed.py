@@ -48,8 +48,8 @@ def test_a_check_that_finds_nothing_keeps_its_budget(count: int, budget_s: float
     )
     receipt = Receipt(time_s=0.0, positions=positions)
     assert guard.check(command, observation, receipt).verdicts == ()
-    number = 2000 if count < 100 else 50
+    number = 100 if count < 100 else 2  # short, so that the best of many is undisturbed
     runs = timeit.repeat(
-        lambda: guard.check(command, observation, receipt), number=number, repeat=25
+        lambda: guard.check(command, observation, receipt), number=number, repeat=500
     )
     assert min(runs) / number <= budget_s

@@ -55,8 +55,8 @@ class WaterGuard:
     ``not_finite``  NaN or infinite: safe position
     ``range``       beyond the actuator's range: nearest end
     ``level``       no position of a discrete actuator: nearest one, the lower if equally near
-    ``stale``       a required level is missing, too old or impossible: safe position; the
-                    confirmed position is missing: the local rule
+    ``stale``       a required level is missing, not good, too old or impossible: safe position;
+                    the confirmed position is missing: the local rule
     ``high_level``  a level is too high: fully open, or running at full speed
     ``dry_run``     a wet well is too low: stop
     ``min_on``      too short a run: keep running, unless `dry_run` or `stale` stops
@@ -104,6 +104,8 @@ class WaterGuard:
         self._calm_low = np.array([a.low for a in self._actuators], dtype=np.float64)
         self._calm_high = np.array([a.high for a in self._actuators], dtype=np.float64)
         self._rate = np.array([a.rate_per_s for a in self._actuators])
+        self._elapsed_s = math.nan
+        self._reach = self._rate  # for the time elapsed, most often the same as a tick ago
 
         self._duties = tuple(limits.Duty(a) for a in self._actuators)
         watched = [i for i, a in enumerate(self._actuators) if a.levels or limits.wears(a)]
@@ -114,10 +116,9 @@ class WaterGuard:
         self._moves = [names.index(lock.actuator) for lock in self._interlocks]
         self._senses = np.array([self._table.find(k.signal) for k in self._interlocks], np.intp)
         self._max_age_s = np.array([k.max_age_s for k in self._interlocks])
-        self._good = np.full(len(self._interlocks), int(Quality.GOOD))
+        self._good = np.full(len(self._interlocks), int(Quality.GOOD), np.uint8)
         self._tripped = [(False, False)] * len(self._interlocks)  # low, high
-        self._quiet_low = np.empty(len(self._interlocks))
-        self._quiet_high = np.empty(len(self._interlocks))
+        self._quiet_low, self._quiet_high = np.empty((2, len(self._interlocks)))
         for k in range(len(self._interlocks)):
             self._set_quiet(k)
 
@@ -192,9 +193,12 @@ class WaterGuard:
         held = positions[self._watched].tolist()
         if held != self._confirmed:
             self._note(held, confirmed_s)
-        # Finite, so that no unknown position is within reach; inf * 0 is NaN, which fmin passes over.
-        reach = np.fmin(self._rate * max(elapsed_s, 0.0), _MAX)
-        return _Moment(now_s, positions, reach, self._alarms(values, quality, now_s - valid_at))
+        if elapsed_s != self._elapsed_s:
+            # Finite, so that no unknown position is in reach; fmin passes over NaN, which is inf * 0.
+            self._reach = np.fmin(self._rate * max(elapsed_s, 0.0), _MAX)
+            self._elapsed_s = elapsed_s
+        alarms = self._alarms(values, quality, now_s - valid_at)
+        return _Moment(now_s, positions, self._reach, alarms)
 
     def _note(self, held: list[float], time_s: float) -> None:
         """Bring what depends on the confirmed positions of watched actuators up to date."""
@@ -218,15 +222,10 @@ class WaterGuard:
         alarms: dict[int, dict[str, str]] = {}
         for k in (~quiet).nonzero()[0].tolist():
             lock, signal = self._interlocks[k], self._table.signals[at[k]]
-            value, age = float(level[k]), float(age_s[at[k]])
+            value, how_good, age = float(level[k]), int(quality[at[k]]), float(age_s[at[k]])
             found = alarms.setdefault(self._moves[k], {})
             if limits.is_fresh(
-                value,
-                int(quality[at[k]]),
-                age,
-                max_age_s=lock.max_age_s,
-                low=signal.low,
-                high=signal.high,
+                value, how_good, age, max_age_s=lock.max_age_s, low=signal.low, high=signal.high
             ):
                 low, high = self._tripped[k]
                 low = limits.trips_below(value, lock.low_m, lock.hysteresis_m, low)
@@ -350,15 +349,11 @@ class _MalformedError(JialingError):
 
 
 class _Moment(NamedTuple):
-    """What the guard judges by.
-
-    now_s : time [s]; positions : confirmed positions [1];
-    reach : largest change by now [1]; alarms : interlocks that have something to say
-    """
+    """What the guard judges by."""
 
     now_s: float
-    positions: FloatArray
-    reach: FloatArray
+    positions: FloatArray  # confirmed [1]
+    reach: FloatArray  # largest change by now [1]
     alarms: Alarms
 
 
