@@ -17,10 +17,10 @@ from jialing.core.errors import InputError, PlantError, UnknownNameError
 from jialing.core.forecast import Horizon
 from jialing.core.network import OUTSIDE
 from jialing.core.signal import FloatArray
-from jialing.core.stages import Controller, Desk, Situation
+from jialing.core.stages import Controller, Desk, Forecaster, Situation
 from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
 from jialing.domains.water.controller import Effort, PredictiveController
-from jialing.domains.water.forecaster import RainForecaster
+from jialing.domains.water.forecaster import NoForecaster, RainForecaster
 from jialing.domains.water.guard import Interlock, build_guard
 from jialing.domains.water.identify import identify
 from jialing.domains.water.layout import Layout, lay_out
@@ -37,8 +37,20 @@ HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
 MOST_STEPS = 96
 DRAIN_SHARE = 2.0  # look ahead this many times the median draining time of the tanks
 NODE_STEP_S = 0.7e-6  # what SWMM takes per node and routing step, measured: docs/benchmarks.md
-DECISION_S = 1.6  # engine time a decision may take
+SHORTEST_S = 1800.0  # a horizon is not cut below this [s]
+INCUMBENTS = 4  # policies played per scenario before any improvement, on average
+#: scenarios, rounds of improvement, share of the wanted horizon; richest first
+EFFORTS = (
+    (3, 2, 1.0),
+    (3, 1, 1.0),
+    (2, 1, 1.0),
+    (1, 1, 1.0),
+    (1, 1, 0.5),
+    (1, 1, 0.25),
+)
+DECISION_S = 1.0  # engine time a decision may take
 HIGH_SHARE = 0.95  # of a wet well's depth: above this its pump must run
+_LOOK_AT_NOW = ("rules", "open", "equal-filling", "other-rules")
 DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
 STALE_TICKS = 3.0
 
@@ -93,14 +105,16 @@ class WaterDomain:
                 if isinstance(controller, str)
                 else controller()
             )
-            forecaster = RainForecaster(
-                rain_series(model, duration_s, case.tick_s),
-                step_s=case.tick_s,
-                gages=layout.gage_names,
-                horizon=horizon,
-                kind=case.forecast,
-                seed=case.seed,
-            )
+            forecaster: Forecaster = NoForecaster()
+            if controller not in _LOOK_AT_NOW:
+                forecaster = RainForecaster(
+                    rain_series(model, duration_s, case.tick_s),
+                    step_s=case.tick_s,
+                    gages=layout.gage_names,
+                    horizon=horizon,
+                    kind=case.forecast,
+                    seed=case.seed,
+                )
         except BaseException:
             plant.close()
             raise
@@ -115,7 +129,11 @@ class WaterDomain:
             headline="overflow"
             if layout.overflow_nodes or layout.overflow_outfalls
             else "flooding",
-            about={"horizon_s": horizon.length_s, "effort": asdict(effort)},
+            about={
+                "start": model.options.start.isoformat(),
+                "horizon_s": horizon.length_s,
+                "effort": asdict(effort),
+            },
             files=[str(path) for path in _files(model, settings)],
             picture=picture(layout),
         )
@@ -151,31 +169,33 @@ def _files(model: WaterModel, settings: WaterSettings) -> list[Path]:
 
 
 def plan_work(
-    model: WaterModel,
-    reduction: Reduction,
-    settings: WaterSettings,
-    tick_s: float,
+    model: WaterModel, reduction: Reduction, settings: WaterSettings, tick_s: float
 ) -> tuple[Horizon, Effort]:
-    """How far to look and how much to compute, from the size of the model alone.
+    """How far to look and how much to compute, from the model alone.
 
     The horizon is twice the median time in which a controlled tank drains through its open
-    outlets, within `HORIZON_S`. Work is counted in node-steps of SWMM, so that it does not depend on the
-    machine: what does not fit into `DECISION_S` at `NODE_STEP_S` is left out, scenarios first,
-    then rounds of improvement, then the length of the horizon.
+    outlets, within `HORIZON_S`; what is played within it is `fit_effort`'s choice.
     """
     wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * _drain_s(reduction), *HORIZON_S))
-    workers = min(2, os.cpu_count() or 1)
-    step_s = max(model.options.routing_step_s, 1.0)
-    options = [(3, 2, 1.0), (3, 1, 1.0), (2, 1, 1.0), (1, 1, 1.0), (1, 1, 0.5), (1, 1, 0.25)]
-    for scenarios, rounds, share in options:
-        length_s = max(share * wanted_s, min(wanted_s, 1800.0))
-        trial_s = NODE_STEP_S * len(model.nodes.names) * length_s / step_s
-        trials = scenarios * (6 + 2 * rounds)
-        if trials * trial_s <= DECISION_S * workers:
-            break
+    length_s, effort = fit_effort(len(model.nodes), model.options.routing_step_s, wanted_s)
     steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
-    effort = Effort(rounds=rounds, scenarios=scenarios, workers=workers)
     return Horizon(steps=steps, step_s=tick_s), effort
+
+
+def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[float, Effort]:
+    """The longest horizon [s] and the richest effort that fit into `DECISION_S` of SWMM's time.
+
+    Work is counted in nodes times routing steps, so that the choice does not depend on the
+    machine. What does not fit is left out: scenarios first, then rounds of improvement, then the
+    length of the horizon.
+    """
+    workers = min(2, os.cpu_count() or 1)
+    for scenarios, rounds, share in EFFORTS:
+        length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
+        trial_s = NODE_STEP_S * nodes * length_s / max(routing_step_s, 1.0)
+        if scenarios * (INCUMBENTS + 2 * rounds) * trial_s <= DECISION_S * workers:
+            break
+    return length_s, Effort(rounds=rounds, scenarios=scenarios, workers=workers)
 
 
 def _drain_s(reduction: Reduction) -> float:

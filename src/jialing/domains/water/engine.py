@@ -129,6 +129,10 @@ class SwmmEngine:
         """Stored volume [m³]."""
         return self._nodes(enum.NodeResult.VOLUME, nodes, self._volume)
 
+    def inflow(self, nodes: Sequence[int]) -> FloatArray:
+        """Total inflow [m³/s]."""
+        return self._nodes(enum.NodeResult.TOTAL_INFLOW, nodes, self._flow)
+
     def spill(self, nodes: Sequence[int]) -> FloatArray:
         """Rate of flooding [m³/s]."""
         return self._nodes(enum.NodeResult.FLOOD, nodes, self._flow)

@@ -34,6 +34,13 @@ RECENT_S = 900.0  # persistence holds the mean rate of this span …
 DECAY_S = 1800.0  # … and lets it decay with this time constant [s]
 
 
+class NoForecaster:
+    """For controllers that look at nothing but the present."""
+
+    def forecast(self, observation: Observation) -> None:
+        """Nothing."""
+
+
 class RainForecaster:
     """Forecasts rain at every gauge (satisfies `jialing.core.stages.Forecaster`).
 

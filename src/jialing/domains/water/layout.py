@@ -30,7 +30,7 @@ class Layout:
     home_settings : [actuators] setting of an actuator that no rule addresses
     level_nodes : nodes with a level sensor: storages and both ends of actuators
     flow_links : links with a flow sensor: actuators, limited links
-    spill_nodes : nodes whose spill is a signal of its own
+    spill_nodes : nodes whose spill is a signal of its own; overflow outfalls have one anyway
     overflow_nodes, overflow_outfalls, treatment_outfalls : node indices by receiving water
     sensitive : node indices (of the former two) whose receiving water is sensitive
     """
@@ -66,7 +66,7 @@ class Layout:
             "depth": len(self.level_nodes),
             "flow": len(self.flow_links),
             "setting": len(self.actuator_links),
-            "spill": len(self.spill_nodes),
+            "spill": len(self.spill_nodes) + len(self.overflow_outfalls),
         }
         spans, start = {}, 0
         for name, size in sizes.items():

@@ -35,7 +35,7 @@ def picture(layout: Layout) -> dict[str, Any]:
             ],
         },
         "panels": _panels(layout),
-        "map": {"field": "flooding", "unit": "m³", "elements_are": "nodes"},
+        "map": {"fields": ["flooding", "overflow"], "unit": "m³", "elements_are": "nodes"},
     }
 
 
@@ -44,12 +44,13 @@ def _panels(layout: Layout) -> list[dict[str, Any]]:
     levels = [i for i in layout.level_nodes if nodes.kind[i] == NodeKind.STORAGE]
     upstream = {int(links.from_node[i]) for i in layout.actuator_links}
     levels.sort(key=lambda i: (i not in upstream, i))
+    spills = (*layout.overflow_outfalls, *layout.spill_nodes)
     rows = (
         ("Rain", "mm/h", M_S_TO_MM_H, "bars_down", [f"rain:{g}" for g in layout.gage_names]),
         ("Level", "m", 1.0, "line", [f"depth:{nodes.names[i]}" for i in levels]),
         ("Flow", "m³/s", 1.0, "line", [f"flow:{links.names[i]}" for i in layout.flow_links]),
         ("Setting", "1", 1.0, "step", [f"setting:{a.name}" for a in layout.actuators]),
-        ("Spill", "m³/s", 1.0, "line", [f"spill:{nodes.names[i]}" for i in layout.spill_nodes]),
+        ("Spill", "m³/s", 1.0, "line", [f"spill:{nodes.names[i]}" for i in spills]),
     )
     return [
         {

@@ -54,8 +54,11 @@ class SwmmPlant:
     ) -> None:
         self.layout = layout
         self.actuators: tuple[Actuator, ...] = layout.actuators
+        names = layout.model.nodes.names
+        rivers = tuple(names[i] for i in layout.overflow_outfalls)
         self.fields: tuple[Field, ...] = (
-            Field(name="flooding", unit="m³", elements=layout.model.nodes.names),
+            Field(name="flooding", unit="m³", elements=names),
+            Field(name="overflow", unit="m³", elements=rivers),
         )
         self.signals = SignalTable(signals=tuple(_signals(layout)))
         self._sensing = settings.sensing
@@ -112,7 +115,8 @@ class SwmmPlant:
         return values, quality
 
     def sample(self) -> Sequence[NDArray[np.float32]]:
-        return (self.ledger.flooded_step.astype(np.float32),)
+        overflow = self.ledger.discharged_step[: len(self.layout.overflow_outfalls)]
+        return self.ledger.flooded_step.astype(np.float32), overflow.astype(np.float32)
 
     def apply(self, command: Command) -> Receipt:
         self.controls.apply(command)
@@ -179,7 +183,10 @@ def _signals(layout: Layout) -> list[Signal]:
         *(Signal(name=f"depth:{nodes[i]}", unit="m", low=0.0) for i in layout.level_nodes),
         *(Signal(name=f"flow:{links[i]}", unit="m³/s") for i in layout.flow_links),
         *(Signal(name=f"setting:{links[i]}", unit="1", low=0.0) for i in layout.actuator_links),
-        *(Signal(name=f"spill:{nodes[i]}", unit="m³/s", low=0.0) for i in layout.spill_nodes),
+        *(
+            Signal(name=f"spill:{nodes[i]}", unit="m³/s", low=0.0)
+            for i in (*layout.spill_nodes, *layout.overflow_outfalls)
+        ),
     ]
 
 
@@ -192,5 +199,6 @@ def read_signals(engine: SwmmEngine, layout: Layout) -> FloatArray:
             engine.flow(layout.flow_links),
             engine.setting(layout.actuator_links),
             engine.spill(layout.spill_nodes),
+            engine.inflow(layout.overflow_outfalls),
         )
     )

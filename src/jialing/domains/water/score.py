@@ -64,6 +64,7 @@ class Ledger:
         self.flooded = np.zeros(len(self._nodes))
         self.flooded_step = np.zeros(len(self._nodes))
         self.discharged = np.zeros(len(self._outfalls))
+        self.discharged_step = np.zeros(len(self._outfalls))
         self.exceedance = np.zeros(len(layout.limit_links))
         self.exceedance_step = 0.0
         self.flooded_s = np.zeros(len(self._nodes))
@@ -101,14 +102,14 @@ class Ledger:
         np.subtract(flooded, self.flooded, out=self.flooded_step)
         self.flooded = flooded
         discharged = engine.received(self._outfalls)
-        left = discharged - self.discharged
+        self.discharged_step = discharged - self.discharged
         self.discharged = discharged
         self.flooded_s += (self.flooded_step > SPILLING_M3S * seconds) * seconds
         if len(self.events):
             overflow = np.concatenate(
                 (
                     self.flooded_step[self._overflow_nodes],
-                    left[: len(self._layout.overflow_outfalls)],
+                    self.discharged_step[: len(self._layout.overflow_outfalls)],
                 )
             )
             spilling = overflow > SPILLING_M3S * seconds

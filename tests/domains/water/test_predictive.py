@@ -1,0 +1,176 @@
+"""Is the predictive controller worth its name on a sewer it has never seen?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_sewer import SEWER
+
+from jialing.core.case import Case
+from jialing.core.command import Command
+from jialing.core.forecast import Horizon
+from jialing.core.stages import Desk, Situation
+from jialing.domains.water.baseline import AllOpen
+from jialing.domains.water.controller import _blocks
+from jialing.domains.water.domain import WATER, fit_effort, plan_work, priced
+from jialing.domains.water.identify import identify
+from jialing.domains.water.model import read_model
+from jialing.domains.water.network import reduce_model
+from jialing.domains.water.plant import SwmmPlant
+from jialing.domains.water.settings import FlowLimit, WaterSettings
+from jialing.domains.water.surrogate import Surrogate
+from jialing.domains.water.twin import Trial, Twin, can_fork
+from jialing.methods.rollout import rollout
+
+pytestmark = [
+    pytest.mark.swmm,
+    pytest.mark.skipif(not can_fork(), reason="this system cannot copy a running process"),
+]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """The small sewer with its rain tripled, so that tanks and creek are put to use."""
+    path = tmp_path / "town.inp"
+    path.write_text(SEWER.replace("6:30   45  6:45 10", "6:30   135  6:45 60"))
+    made = WATER.case_from_file(path)
+    return dataclasses.replace(made, forecast="perfect", duration_s=3 * 3600.0)
+
+
+def _walk(desk: Desk) -> Iterator[Command]:
+    """The commands of a whole run, without guard or record; closes the plant."""
+    plant = desk.plant
+    desk.controller.prepare()  # type: ignore[attr-defined]
+    receipt = plant.apply(Command.all_local(len(plant.actuators)))
+    going = True
+    while going:
+        observation = plant.observe()
+        command = desk.controller.decide(
+            Situation(
+                observation=observation,
+                positions=receipt.positions,
+                actuators=plant.actuators,
+                forecast=desk.forecaster.forecast(observation),
+            )
+        )
+        receipt = plant.apply(command)
+        going = plant.step(desk.tick_s)
+        yield command
+    plant.close()
+
+
+def _cost(case: Case, name: str) -> float:
+    desk = WATER.desk(case, name)
+    if name == "predictive":
+        assert len(list(_walk(desk))) == 36
+    else:
+        receipt = desk.plant.apply(Command.all_local(len(desk.plant.actuators)))
+        going = True
+        while going:
+            situation = Situation(
+                observation=desk.plant.observe(),
+                positions=receipt.positions,
+                actuators=desk.plant.actuators,
+            )
+            receipt = desk.plant.apply(desk.controller.decide(situation))
+            going = desk.plant.step(desk.tick_s)
+        desk.plant.close()
+    return desk.plant.score()[0]["cost"].value
+
+
+@pytest.mark.slow
+def test_with_a_perfect_forecast_it_is_no_worse_than_any_rule(case: Case) -> None:
+    ours = _cost(case, "predictive")
+    rivals = {name: _cost(case, name) for name in ("rules", "open", "equal-filling")}
+    assert min(rivals.values()) > 0.0
+    assert ours <= 1.01 * min(rivals.values())
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_commands_bit_for_bit(case: Case) -> None:
+    case = dataclasses.replace(case, forecast="ensemble", seed=5, duration_s=1.5 * 3600.0)
+    first = [command.targets for command in _walk(WATER.desk(case, "predictive"))]
+    again = [command.targets for command in _walk(WATER.desk(case, "predictive"))]
+    np.testing.assert_array_equal(np.array(first), np.array(again))
+    assert np.isfinite(np.array(first)).any()
+
+
+def test_the_reduced_network_reproduces_the_run_it_is_matched_to(case: Case) -> None:
+    desk = WATER.desk(case, "rules")
+    plant = desk.plant
+    assert isinstance(plant, SwmmPlant)
+    horizon = Horizon(steps=24, step_s=300.0)
+    reduction = identify(plant, horizon, workers=1)
+    surrogate = Surrogate(*priced(reduction, plant, case.settings), 300.0)
+    twin = Twin(plant, reduction.store_nodes, reduction.link_elements, workers=1)
+    engine, layout = plant.engine, plant.layout
+    now, flow = engine.depth(reduction.store_nodes), engine.flow(reduction.link_elements)
+    (run,) = twin.play([Trial(policy=AllOpen(layout).targets, forecast=None)], 24, 300.0)
+    problem = surrogate.problem(now, flow, [run], engine.setting(layout.actuator_links))
+    paper = rollout(surrogate.compiled, problem, run.settings, trajectories=True)
+    plant.close()
+    swmm = reduction.content(run.depth)
+    assert paper.v is not None
+    error = np.abs(paper.v[:, :, 0] - swmm).max(axis=0) / reduction.net.store_full
+    tanks = [i for i, n in enumerate(reduction.net.store_names) if n.endswith("_tank")]
+    assert len(tanks) == 2
+    assert error[tanks].max() < 0.05  # of a full tank
+
+
+def test_water_over_an_overflow_outfall_is_priced_on_its_link(case: Case) -> None:
+    desk = WATER.desk(case, "rules")
+    assert isinstance(desk.plant, SwmmPlant)
+    reduction = reduce_model(desk.plant.layout.model, desk.plant.layout.actuator_links)
+    priced_reduction, prices = priced(reduction, desk.plant, case.settings)
+    desk.plant.close()
+    at = priced_reduction.net.link_names.index("spill")
+    assert prices.limit[at] == case.settings.prices.overflow
+    assert priced_reduction.net.link_limit[at] == 0.0
+
+
+def test_a_flow_limit_in_the_settings_reaches_the_planner(case: Case) -> None:
+    settings = WaterSettings(flow_limits=(FlowLimit(link="gate", limit_m3s=0.2, weight=3.0),))
+    desk = WATER.desk(dataclasses.replace(case, settings=settings), "rules")
+    assert isinstance(desk.plant, SwmmPlant)
+    reduction = reduce_model(desk.plant.layout.model, desk.plant.layout.actuator_links)
+    priced_reduction, prices = priced(reduction, desk.plant, settings)
+    desk.plant.close()
+    at = priced_reduction.net.link_names.index("gate")
+    assert (priced_reduction.net.link_limit[at], prices.limit[at]) == (0.2, 3.0)
+
+
+def test_a_small_model_gets_the_full_effort_and_a_huge_one_a_short_look_ahead() -> None:
+    length_s, effort = fit_effort(30, 30.0, 7200.0)
+    assert (effort.scenarios, effort.rounds, length_s) == (3, 2, 7200.0)
+    length_s, effort = fit_effort(100_000, 10.0, 7200.0)
+    assert (effort.scenarios, effort.rounds, length_s) == (1, 1, 1800.0)
+
+
+@pytest.mark.parametrize("nodes", [30, 300, 3000, 30_000])
+def test_more_nodes_never_get_more_effort(nodes: int) -> None:
+    few_s, few = fit_effort(nodes, 15.0, 7200.0)
+    many_s, many = fit_effort(2 * nodes, 15.0, 7200.0)
+    assert (many.scenarios, many.rounds, many_s) <= (few.scenarios, few.rounds, few_s)
+
+
+def test_the_look_ahead_follows_the_time_tanks_take_to_drain(case: Case) -> None:
+    model = read_model(case.model)
+    reduction = reduce_model(model, model.controllable())
+    net = reduction.net
+    slow = dataclasses.replace(net, link_rating=net.link_rating / 50.0)
+    short, _ = plan_work(model, reduction, WaterSettings(), 300.0)
+    long, _ = plan_work(model, dataclasses.replace(reduction, net=slow), WaterSettings(), 300.0)
+    assert short.length_s < long.length_s <= 96 * 300.0
+    given, _ = plan_work(model, reduction, WaterSettings(horizon_s=5400.0), 300.0)
+    assert given.length_s == 5400.0
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 24, 96])
+def test_decision_blocks_cover_the_horizon_and_grow(steps: int) -> None:
+    blocks = _blocks(steps)
+    assert sum(blocks) == steps
+    assert blocks[:-1] == sorted(blocks[:-1])
