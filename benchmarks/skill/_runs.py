@@ -252,6 +252,19 @@ def _spread(decide_ms: Sequence[float]) -> dict[str, float]:
     }
 
 
+def present(names: Sequence[str]) -> list[str]:
+    """Those cases whose files are here; the others are named on stderr with what they lack."""
+    found = []
+    for name in names:
+        try:
+            jl.case(name)
+        except (jl.InputError, jl.MissingExtraError) as lacking:
+            print(f"left out: {name}: {lacking}", file=sys.stderr)
+        else:
+            found.append(name)
+    return found
+
+
 def by_case(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, dict[str, Outcome]]]:
     """Outcomes of each case, by ``controller`` or ``controller/forecast`` for forecasting ones."""
     cases: dict[str, dict[str, Outcome]] = {}

@@ -25,7 +25,7 @@ import numpy as np
 import jialing as jl
 from benchmarks._results import Column, Table, write_result
 from benchmarks.skill._compare import SIMPLE, Cell, as_text
-from benchmarks.skill._runs import Job, Outcome, column, run_all
+from benchmarks.skill._runs import Job, Outcome, column, present, run_all
 from jialing.domains.water.cases import pystorms_network
 
 SCENARIOS = ("theta", "alpha", "gamma", "zeta")
@@ -168,14 +168,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--forecasts", nargs="+", default=list(FORECASTS))
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     chosen = parser.parse_args(arguments)
-    outcomes = run_all(jobs(chosen.scenarios, chosen.forecasts), workers=chosen.workers)
+    here = present(chosen.scenarios)
+    outcomes = run_all(jobs(here, chosen.forecasts), workers=chosen.workers)
     found = scores(outcomes)
     made = table(found)
     print(as_text(made))
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)
-    if (tuple(chosen.scenarios), tuple(chosen.forecasts)) == (SCENARIOS, FORECASTS):
+    if (tuple(here), tuple(chosen.forecasts)) == (SCENARIOS, FORECASTS):
         figures = {"scores": found, "failed": [[o.case, column(o), o.error] for o in failed]}
         print(f"wrote {write_result('skill-pystorms', figures, tables=[made]).name}")
     else:

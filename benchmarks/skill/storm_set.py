@@ -21,7 +21,7 @@ from benchmarks.skill._compare import (
     loss_table,
     margins,
 )
-from benchmarks.skill._runs import CACHE, Job, Outcome, column, run_all
+from benchmarks.skill._runs import CACHE, Job, Outcome, column, present, run_all
 from benchmarks.storms import Storm, storm_set, under_storm
 
 
@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     parser.add_argument("--limit-s", type=float, default=3600.0, help="longest run [s]")
     chosen = parser.parse_args(arguments)
-    places = [place for place in PLACES if place.case in chosen.models]
+    here = present(chosen.models)
+    places = [place for place in PLACES if place.case in here]
     storms = [s for s in storm_set() if not chosen.storms or s.name in chosen.storms]
     if not storms:
         parser.error(f"no such storm; known: {', '.join(s.name for s in storm_set())}")

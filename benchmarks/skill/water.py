@@ -24,7 +24,7 @@ from benchmarks.skill._compare import (
     margins,
     word_table,
 )
-from benchmarks.skill._runs import CACHE, Job, Outcome, by_case, column, run_all
+from benchmarks.skill._runs import CACHE, Job, Outcome, by_case, column, present, run_all
 from jialing.domains.water.cases import CASES
 
 FORECASTS = ("perfect", "ensemble", "persistence", "none")
@@ -163,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit-s", type=float, default=7200.0, help="longest run [s]")
     parser.add_argument("--fresh", action="store_true", help="make known runs again")
     chosen = parser.parse_args(arguments)
-    asked = jobs(chosen.cases, chosen.controllers, chosen.forecasts)
+    here = present(chosen.cases)
+    asked = jobs(here, chosen.controllers, chosen.forecasts)
     outcomes = run_all(
         asked,
         workers=chosen.workers,
@@ -179,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)
-    full = (chosen.cases, chosen.controllers, chosen.forecasts) == (
+    full = (here, chosen.controllers, chosen.forecasts) == (
         list(CASES),
         [*SIMPLE, "predictive"],
         list(FORECASTS),

@@ -118,3 +118,16 @@ def test_only_a_forecasting_controller_has_a_column_per_forecast() -> None:
     assert column(rules) == "rules"
     assert column(ours) == "predictive/ensemble"
     assert dict(by_case([rules, ours])) == {"a": {"rules": rules, "predictive/ensemble": ours}}
+
+
+def test_a_case_without_its_files_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def case(name: str) -> jl.Case:
+        if name == "gone":
+            raise jl.InputError("not here", path=tmp_path / "gone.inp")
+        return jl.Case(name=name, domain="water", title="t", model=tmp_path, tick_s=60.0)
+
+    monkeypatch.setattr(jl, "case", case, raising=False)
+    assert _runs.present(["here", "gone"]) == ["here"]
+    assert "left out: gone" in capsys.readouterr().err

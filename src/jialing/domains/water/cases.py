@@ -60,7 +60,7 @@ def storm_sewer() -> Case:
         domain="water",
         title=TITLES["storm-sewer"],
         model=Path(__file__).parent / "models" / "storm-sewer.inp",
-        tick_s=120.0,
+        tick_s=300.0,
         settings=WaterSettings(
             controlled=("GA", "GB", "GC", "GD", "GE", "GF", "PH"),
             overflow_outfalls={
