@@ -12,13 +12,16 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from jialing.record import manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+
+#: The folders of an absolute path, inside any text.
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:'\"]+/)+")
 
 #: Changes here do not change what is measured.
 NOT_MEASURED = ("benchmarks/results", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
@@ -81,7 +84,8 @@ def write_result(
     date : day of the measurement (YYYY-MM-DD); None means today
     folder : where to write
 
-    Raises ValueError for a figure that is not finite or a text that names a place on this machine.
+    Texts keep the file names of the places that they mention, not the folders of this machine.
+    Raises ValueError for a figure that is not finite.
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ValueError(f"{name!r} is no result name; allowed: lower-case words joined by hyphens")
@@ -94,7 +98,7 @@ def write_result(
         "payload": payload,
         "tables": [asdict(table) for table in tables],
     }
-    _require_portable(document, name)
+    document = _portable(document, name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     part = path.with_suffix(".part")
@@ -143,19 +147,14 @@ def _git(*arguments: str) -> str:
     ).stdout
 
 
-def _require_portable(value: Any, where: str) -> None:
-    """Refuse what another machine could not read or should not know."""
+def _portable(value: Any, where: str) -> Any:
+    """`value` as another machine can read it."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}; a result holds finite figures, or None")
-    if isinstance(value, str) and len(value) > 1 and _is_place(value):
-        raise ValueError(f"{where} is {value!r}, a place on this machine; name the case instead")
+    if isinstance(value, str):
+        return FOLDERS.sub("", value)
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _require_portable(inner, f"{where}.{key}")
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for i, inner in enumerate(value):
-            _require_portable(inner, f"{where}[{i}]")
-
-
-def _is_place(text: str) -> bool:
-    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+        return {key: _portable(inner, f"{where}.{key}") for key, inner in value.items()}
+    if isinstance(value, Sequence):
+        return [_portable(inner, f"{where}[{i}]") for i, inner in enumerate(value)]
+    return value

@@ -44,19 +44,32 @@ def test_nothing_measured_is_no_result(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("payload", "place"),
-    [
-        ({"a": [1.0, math.nan]}, r"a\[1\]"),
-        ({"a": {"b": math.inf}}, r"a\.b"),
-        ({"model": "/srv/models/storm.inp"}, "model"),
-        ({"model": "C:\\models\\storm.inp"}, "model"),
-    ],
+    [({"a": [1.0, math.nan]}, r"a\[1\]"), ({"a": {"b": math.inf}}, r"a\.b")],
 )
-def test_what_is_not_finite_or_not_portable_is_refused_and_named(
+def test_a_figure_that_is_not_finite_is_refused_and_named(
     payload: dict[str, object], place: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=place):
         write_result("skill-water", payload, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("/srv/models/storm.inp:12: no such node", "storm.inp:12: no such node"),
+        ("cannot read '/srv/models/storm.inp' (3)", "cannot read 'storm.inp' (3)"),
+        ("0.5 m³/s in 3 h/d, and/or/not 5 %", "0.5 m³/s in 3 h/d, and/or/not 5 %"),
+        ("see https://example.org/a/b", "see https://example.org/a/b"),
+    ],
+)
+def test_a_text_keeps_its_words_and_forgets_the_folders(
+    written: str, kept: str, tmp_path: Path
+) -> None:
+    write_result("skill-water", {"failed": [written]}, folder=tmp_path)
+    document = read_result("skill-water", folder=tmp_path)
+    assert document is not None
+    assert document["payload"] == {"failed": [kept]}
 
 
 @pytest.mark.parametrize("name", ["", "Skill", "skill/water", "../skill", "skill-", "skill_water"])

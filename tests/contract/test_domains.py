@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from jialing.loop.watchdog import objection
 SHIPPED = {"water": "storm-sewer"}
 HOUR_S = 3600.0
 
+#: What a controller needs beyond the shipped case: settings, made in a folder of the test's own.
+NEEDS = {("water", "other-rules"): lambda folder: {"rules_file": _all_gates_open(folder)}}
+
 DOMAINS = [pytest.param("water", marks=[pytest.mark.swmm, pytest.mark.slow])]
 PAIRS = [
     pytest.param(name, controller, marks=[pytest.mark.swmm, pytest.mark.slow])
@@ -35,6 +39,20 @@ def short_case(name: str, **changes: Any) -> Case:
     """The first hour of the domain's shipped case."""
     _, factory = domains.named_cases()[SHIPPED[name]]
     return dataclasses.replace(factory(), **{"duration_s": HOUR_S, **changes})
+
+
+def _all_gates_open(folder: Path) -> Path:
+    path = folder / "rules.txt"
+    path.write_text("RULE R1\nIF SIMULATION TIME >= 0\nTHEN ORIFICE GA SETTING = 1\n")
+    return path
+
+
+def with_needs(name: str, controller: str, folder: Path) -> dict[str, Any]:
+    """Changes of the shipped case that `controller` needs."""
+    if (name, controller) not in NEEDS:
+        return {}
+    settings = short_case(name).settings
+    return {"settings": dataclasses.replace(settings, **NEEDS[name, controller](folder))}
 
 
 @contextmanager
@@ -81,7 +99,7 @@ def test_a_domain_names_its_controllers_in_one_line_each(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(domains.ROWS))
-def test_a_domain_reads_its_own_model_and_no_other(name: str, tmp_path: Any) -> None:
+def test_a_domain_reads_its_own_model_and_no_other(name: str, tmp_path: Path) -> None:
     domain = domains.domain(name)
     assert domain.reads(str(short_case(name).model))
     for other in ("notes.txt", "picture.png", "noending"):
@@ -235,9 +253,9 @@ def test_a_forecast_covers_its_horizon_and_says_whether_it_is_the_truth(
 
 @pytest.mark.parametrize(("name", "controller"), PAIRS)
 def test_every_controller_answers_with_a_command_the_loop_accepts(
-    name: str, controller: str
+    name: str, controller: str, tmp_path: Path
 ) -> None:
-    with opened(name, controller) as desk:
+    with opened(name, controller, **with_needs(name, controller, tmp_path)) as desk:
         getattr(desk.controller, "prepare", lambda: None)()
         for situation in walk(desk, 4):
             command = desk.controller.decide(situation)
@@ -247,8 +265,10 @@ def test_every_controller_answers_with_a_command_the_loop_accepts(
 
 
 @pytest.mark.parametrize(("name", "controller"), PAIRS)
-def test_a_controller_that_sees_nothing_still_answers(name: str, controller: str) -> None:
-    with opened(name, controller) as desk:
+def test_a_controller_that_sees_nothing_still_answers(
+    name: str, controller: str, tmp_path: Path
+) -> None:
+    with opened(name, controller, **with_needs(name, controller, tmp_path)) as desk:
         getattr(desk.controller, "prepare", lambda: None)()
         for situation in walk(desk, 2):
             blind = dataclasses.replace(
