@@ -74,22 +74,29 @@ class Compiled:
         return len(self.net.actuator_names)
 
 
-def compile_network(net: FlowNetwork, step_s: float, *, dtype: DTypeLike = np.float64) -> Compiled:
+def compile_network(
+    net: FlowNetwork,
+    step_s: float,
+    *,
+    dtype: DTypeLike = np.float64,
+    order: IntArray | None = None,
+) -> Compiled:
     """Compile `net` for steps of `step_s` seconds.
 
     A travel time of d + f steps (0 <= f < 1) is split linearly: the share 1 - f arrives d steps
     later, the share f arrives d + 1 steps later. Water that runs against the flow order (inside a
-    loop) arrives one step later at the earliest; so does spill.
+    loop) arrives one step later at the earliest; so does spill. `order` is that order of the
+    stores; None takes `net.order()`.
     """
     if not step_s > 0:
         raise InputError(f"rollout: step_s = {step_s}, it must be above 0")
     kind = np.dtype(dtype)
     stores = len(net.store_names)
-    order = net.order()
+    order = net.order() if order is None else order
     rank = np.empty(stores, dtype=np.int64)
     rank[order] = np.arange(stores)
 
-    by_tail = np.argsort(net.link_from, kind="stable").astype(np.int64)
+    by_tail = np.argsort(net.link_from, kind="stable")
     counts = np.bincount(net.link_from, minlength=stores)
     link_start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 

@@ -61,7 +61,8 @@ def sweep(
     kind = load.v0.dtype
     zero, one = kind.type(0.0), kind.type(1.0)
     slots = ring.shape[0]
-    keep, trace = levels.shape[0] > 0, trace_v.shape[0] > 0
+    keep, trace = levels.shape[0] > 0, trace_q.shape[0] > 0
+    trace_content = trace_v.shape[0] > 0
     x, rest = np.empty(scenarios, dtype=kind), np.empty(scenarios, dtype=kind)
     flow, step_cost = np.empty(scenarios, dtype=kind), np.empty(scenarios, dtype=kind)
     ring[:] = zero
@@ -157,6 +158,8 @@ def sweep(
             if trace:
                 for s in range(scenarios):
                     trace_spill[t, i, s] = max(rest[s] - full, zero)
+            if trace_content:
+                for s in range(scenarios):
                     trace_v[t, i, s] = content[i, s]
         for s in range(scenarios):
             cost[s] += step_cost[s]

@@ -88,7 +88,7 @@ def collapse_passive(net: FlowNetwork, keep: IntArray | None = None) -> Collapse
     only[net.link_from] = np.arange(net.link_from.size)
     after = np.where(only == OUTSIDE, OUTSIDE, net.link_to[only])
     _keep_one_of_each_circle(fixed, after)
-    controlled = _downstream_of(net, fixed)
+    controlled = downstream_of(net, fixed)
     branches = np.bincount(
         net.link_to[controlled[net.link_from] & (net.link_to != OUTSIDE)], minlength=stores
     )
@@ -112,14 +112,15 @@ def _keep_one_of_each_circle(fixed: Mask, after: IntArray) -> None:
         seen[path] = 2
 
 
-def _downstream_of(net: FlowNetwork, seeds: Mask) -> Mask:
-    """Stores that are seeds or can receive water from one."""
+def downstream_of(net: FlowNetwork, seeds: Mask) -> Mask:
+    """Stores that are seeds or can receive from one, by links or by spill."""
     reached = seeds.copy()
-    by_tail = np.argsort(net.link_from, kind="stable")
-    start = np.concatenate(
-        [[0], np.cumsum(np.bincount(net.link_from, minlength=seeds.size))]
-    ).tolist()
-    heads = net.link_to[by_tail].tolist()
+    spills = np.flatnonzero(net.store_spill_to != OUTSIDE)
+    tails = np.concatenate([net.link_from, spills])
+    by_tail = np.argsort(tails, kind="stable")
+    counts = np.bincount(tails, minlength=seeds.size)
+    start = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    heads = np.concatenate([net.link_to, net.store_spill_to[spills]])[by_tail].tolist()
     waiting = np.flatnonzero(seeds).tolist()
     while waiting:
         i = waiting.pop()

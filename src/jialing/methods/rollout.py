@@ -44,10 +44,13 @@ class Outcome:
 class Workspace:
     """A problem laid out for the kernels with its buffers; reuse it for many plans.
 
-    Not for two threads at once: the buffers are overwritten by each call.
+    Not for two threads at once: the buffers are overwritten by each call. `beside` [S] is a cost
+    of each scenario that no plan changes; it is added to all costs.
     """
 
-    def __init__(self, compiled: Compiled, problem: Problem) -> None:
+    def __init__(
+        self, compiled: Compiled, problem: Problem, *, beside: FloatArray | None = None
+    ) -> None:
         self.compiled = compiled
         self.problem = problem
         self.load: Load = load_problem(compiled, problem)
@@ -56,6 +59,7 @@ class Workspace:
         self._ring = np.empty((compiled.longest_lag + 2, stores + 1, scenarios), dtype=kind)
         self._content = np.empty((stores, scenarios), dtype=kind)
         self._levels = np.empty((steps, stores, scenarios), dtype=kind)
+        self._beside = np.zeros(scenarios) if beside is None else beside
         self._costs = np.empty(scenarios)
         self._grad = np.empty((steps, compiled.actuators))
         self._none = np.empty((0, 0, 0), dtype=kind)
@@ -85,16 +89,16 @@ class Workspace:
         grad[:-1] -= slope[1:]
         return grad
 
-    def trace(self, u: FloatArray) -> Outcome:
-        """Costs with the trajectories of contents, flows and spills."""
+    def trace(self, u: FloatArray, *, contents: bool = True) -> Outcome:
+        """Costs with the trajectories of contents (if asked for), flows and spills."""
         steps, stores = self.problem.steps, self.compiled.stores
         scenarios, kind = self.problem.scenarios, self.compiled.dtype
-        v = np.empty((steps, stores, scenarios), dtype=kind)
+        v = np.empty((steps if contents else 0, stores, scenarios), dtype=kind)
         q = np.empty((steps, self.compiled.links, scenarios), dtype=kind)
         spill = np.empty((steps, stores, scenarios), dtype=kind)
         costs = self._sweep(u, self._none, (v, q, spill))
         q /= kind.type(self.compiled.step_s)
-        return Outcome(costs=costs, v=v, q=q, spill=spill)
+        return Outcome(costs=costs, v=v if contents else None, q=q, spill=spill)
 
     def _sweep(
         self, u: FloatArray, levels: Floats, traces: tuple[Floats, Floats, Floats]
@@ -115,7 +119,7 @@ class Workspace:
         )
         moves = self._moves()
         travel = float(((moves * moves) @ self.problem.price_travel).sum())
-        return self._costs + travel
+        return self._costs + self._beside + travel
 
     def _moves(self) -> FloatArray:
         moves = self._u.astype(np.float64)

@@ -12,9 +12,11 @@ from numpy.typing import DTypeLike
 
 from jialing.core.network import OUTSIDE, FlowNetwork, IntArray
 from jialing.core.signal import FloatArray
-from jialing.methods.compiled import Compiled, compile_network
+from jialing.methods.compiled import Compiled
 from jialing.methods.plan import Plan, optimise
 from jialing.methods.problem import Problem
+from jialing.methods.reach import Reach, split_reach
+from jialing.methods.rollout import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +25,18 @@ class District:
 
     Attributes
     ----------
-    compiled : the part, compiled
+    reach : the part, compiled, and parted again into what its actuators reach and the rest
     stores, links, actuators : indices in the whole network
     """
 
-    compiled: Compiled
+    reach: Reach
     stores: IntArray
     links: IntArray
     actuators: IntArray
+
+    @property
+    def compiled(self) -> Compiled:
+        return self.reach.whole
 
     def take(self, problem: Problem) -> Problem:
         """The problem of this part."""
@@ -105,14 +111,18 @@ def optimise_districts(
 ) -> Plan:
     """`optimise` for each district, `threads` at a time; the same plan for any number of threads.
 
-    With expected cost this is the search on the whole network, except that each district keeps
-    its own best iterate and scales its own steps. A tail risk is taken district by district,
-    which never understates the tail of the sum. `search` goes to `optimise`.
+    What no actuator reaches is rolled once. With expected cost this is the search on the whole
+    network, except that each district keeps its own best iterate and scales its own steps. A tail
+    risk is taken district by district, which never understates the tail of the sum. `search` goes
+    to `optimise`.
     """
 
     def plan(district: District) -> Plan:
+        settled = district.reach.settle(district.take(problem))
+        compiled = district.reach.reached
+        space = Workspace(compiled, settled.problem, beside=settled.costs)
         part = start[:, district.actuators]
-        return optimise(district.compiled, district.take(problem), part, **search)
+        return optimise(compiled, settled.problem, part, space=space, **search)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         plans = list(pool.map(plan, districts))
@@ -174,7 +184,7 @@ def _district(
         unit=net.unit,
     )
     return District(
-        compiled=compile_network(part, step_s, dtype=dtype),
+        reach=split_reach(part, step_s, dtype=dtype),
         stores=stores,
         links=links,
         actuators=actuators,
