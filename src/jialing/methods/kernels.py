@@ -8,7 +8,7 @@ twice as fast as the general way, which gives the same result.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -29,6 +29,17 @@ def compiled_loop(function: Function) -> Function:
     return cast(Function, njit(cache=True, nogil=True, fastmath=HARMLESS)(function))
 
 
+class Trace(NamedTuple):
+    """Which trajectories to keep: a row of -1 means none. Not for the fused loop with `levels`."""
+
+    row_v: IntArray  # [stores] row of each store in `v`
+    row_q: IntArray  # [links] row of each link in `q`
+    row_spill: IntArray  # [stores] row of each store in `spill`
+    v: Floats  # [T, rows, S] content at the end of each step
+    q: Floats  # [T, rows, S] flow, per step
+    spill: Floats  # [T, rows, S]
+
+
 @compiled_loop
 def sweep(
     net: NetworkTables,
@@ -38,9 +49,7 @@ def sweep(
     content: Floats,
     cost: FloatArray,
     levels: Floats,
-    trace_v: Floats,
-    trace_q: Floats,
-    trace_spill: Floats,
+    trace: Trace,
 ) -> None:
     """Roll all scenarios forward under the openings `u`.
 
@@ -54,15 +63,13 @@ def sweep(
     cost : [S] receives the cost, without travel
     levels : [T, stores, S] receives the content before releases, stores in flow order; negative
         where the inflow asked for more than there was; not written if it has no rows
-    trace_v, trace_q, trace_spill : [T, ..., S] receive end contents, flows and spills per step;
-        not written if they have no rows
+    trace : receives the trajectories it asks for
     """
     steps, stores, scenarios = u.shape[0], load.v0.shape[0], load.v0.shape[1]
     kind = load.v0.dtype
     zero, one = kind.type(0.0), kind.type(1.0)
     slots = ring.shape[0]
-    keep, trace = levels.shape[0] > 0, trace_q.shape[0] > 0
-    trace_content = trace_v.shape[0] > 0
+    keep = levels.shape[0] > 0
     x, rest = np.empty(scenarios, dtype=kind), np.empty(scenarios, dtype=kind)
     flow, step_cost = np.empty(scenarios, dtype=kind), np.empty(scenarios, dtype=kind)
     ring[:] = zero
@@ -142,9 +149,10 @@ def sweep(
                     after = due + 1 if due + 1 < slots else 0
                     for s in range(scenarios):
                         ring[after, head, s] += late * flow[s]
-                if trace:
+                record = trace.row_q[link]
+                if record >= 0:
                     for s in range(scenarios):
-                        trace_q[t, link, s] = flow[s]
+                        trace.q[t, record, s] = flow[s]
             for s in range(scenarios):
                 spill = max(rest[s] - full, zero)
                 step_cost[s] += price * spill
@@ -155,12 +163,14 @@ def sweep(
                 due -= slots if due >= slots else 0
                 for s in range(scenarios):
                     ring[due, target, s] += max(rest[s] - full, zero)
-            if trace:
+            record = trace.row_spill[i]
+            if record >= 0:
                 for s in range(scenarios):
-                    trace_spill[t, i, s] = max(rest[s] - full, zero)
-            if trace_content:
+                    trace.spill[t, record, s] = max(rest[s] - full, zero)
+            record = trace.row_v[i]
+            if record >= 0:
                 for s in range(scenarios):
-                    trace_v[t, i, s] = content[i, s]
+                    trace.v[t, record, s] = content[i, s]
         for s in range(scenarios):
             cost[s] += step_cost[s]
     for i in range(stores):

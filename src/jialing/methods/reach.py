@@ -57,51 +57,37 @@ class Reach:
         """Roll the rest once and hand its outflow to the reached part."""
         if self.rest is None:
             return Settled(problem=problem, costs=np.zeros(problem.scenarios))
-        outcome = Workspace(self.rest, self._rest_of(problem)).trace(
-            np.empty((problem.steps, 0)), contents=False
-        )
-        inflow = self._own_inflow(problem)
-        costs = outcome.costs
         net, tables = self.whole.net, self.whole.tables
         place = np.full(self.whole.stores + 1, OUTSIDE, dtype=np.int64)
         place[self.stores] = np.arange(self.stores.size)
-        crossing = np.flatnonzero(place[net.link_to[self.rest_links]] != OUTSIDE)
-        if outcome.q is not None:
-            for n in crossing:
-                link = self.rest_links[n]
-                head = net.link_to[link]
-                late = float(tables.late[link])
-                for lag, share in ((0, 1.0 - late), (1, late)):
-                    costs = costs + self._arrive(
-                        inflow[:, place[head]],
-                        outcome.q[:, n] * inflow.dtype.type(share),
-                        int(tables.lag[link]) + lag,
-                        problem.price_leftover[head],
-                    )
-        if outcome.spill is not None:
-            spills = place[net.store_spill_to[self.rest_stores]] != OUTSIDE
-            for n in np.flatnonzero(spills):
-                store = self.rest_stores[n]
-                head = net.store_spill_to[store]
-                costs = costs + self._arrive(
-                    inflow[:, place[head]],
-                    outcome.spill[:, n] / inflow.dtype.type(self.whole.step_s),
-                    int(tables.spill_lag[store]),
-                    problem.price_leftover[head],
-                )
+        links = np.flatnonzero(place[net.link_to[self.rest_links]] != OUTSIDE)
+        spills = np.flatnonzero(place[net.store_spill_to[self.rest_stores]] != OUTSIDE)
+        space = Workspace(self.rest, self._rest_of(problem))
+        costs, passed, spilled = space.leaving(np.empty((problem.steps, 0)), links, spills)
+        inflow = self._own_inflow(problem)
+        for n, link in enumerate(self.rest_links[links]):
+            head, lag, late = net.link_to[link], int(tables.lag[link]), float(tables.late[link])
+            into, leftover = inflow[:, place[head]], problem.price_leftover[head]
+            costs = costs + self._arrive(into, passed[:, n], lag, 1.0 - late, leftover)
+            if late > 0.0:
+                costs = costs + self._arrive(into, passed[:, n], lag + 1, late, leftover)
+        for n, store in enumerate(self.rest_stores[spills]):
+            head, lag = net.store_spill_to[store], int(tables.spill_lag[store])
+            into, leftover = inflow[:, place[head]], problem.price_leftover[head]
+            costs = costs + self._arrive(into, spilled[:, n], lag, 1.0, leftover)
         if problem.transit is not None:
             known = problem.transit[:, : problem.steps].astype(inflow.dtype)
-            for link in self.rest_links[crossing]:
+            for link in self.rest_links[links]:
                 inflow[: known.shape[1], place[net.link_to[link]]] += known[link][:, None]
         return Settled(problem=self._reached_of(problem, inflow), costs=costs)
 
-    def _arrive(self, inflow: Floats, flow: Floats, lag: int, leftover: float) -> FloatArray:
-        """Add `flow` [T, S] to `inflow` `lag` steps later; cost of what is still under way."""
-        steps = len(flow)
-        if lag < steps:
-            inflow[lag:] += flow[: steps - lag]
-        under_way = flow[max(steps - lag, 0) :].sum(axis=0, dtype=np.float64)
-        cost: FloatArray = leftover * self.whole.step_s * under_way
+    def _arrive(
+        self, inflow: Floats, amount: Floats, lag: int, share: float, leftover: float
+    ) -> FloatArray:
+        """Let a share of `amount` [T, S] flow in `lag` steps later; cost of what comes too late."""
+        in_time = max(len(amount) - lag, 0)
+        inflow[lag:] += amount[:in_time] * amount.dtype.type(share / self.whole.step_s)
+        cost: FloatArray = leftover * share * amount[in_time:].sum(axis=0, dtype=np.float64)
         return cost
 
     def _own_inflow(self, problem: Problem) -> Floats:

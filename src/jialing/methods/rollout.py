@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from jialing.core.errors import InputError
+from jialing.core.network import IntArray
 from jialing.core.signal import FloatArray
 from jialing.methods.compiled import Compiled, Floats, compile_network
-from jialing.methods.kernels import adjoint, sweep
+from jialing.methods.kernels import Trace, adjoint, sweep
 from jialing.methods.problem import Load, Problem, load_problem
 
 __all__ = [
@@ -63,15 +65,16 @@ class Workspace:
         self._costs = np.empty(scenarios)
         self._grad = np.empty((steps, compiled.actuators))
         self._none = np.empty((0, 0, 0), dtype=kind)
+        self._untraced = self._trace((), (), ())
         self._u = np.empty((0, 0), dtype=kind)
 
     def costs(self, u: FloatArray) -> FloatArray:
         """[S] cost of the plan `u` [T, actuators] in each scenario."""
-        return self._sweep(u, self._none, (self._none, self._none, self._none))
+        return self._sweep(u, self._none, self._untraced)
 
     def forward(self, u: FloatArray) -> FloatArray:
         """As `costs`, and remembers what `backward` needs."""
-        return self._sweep(u, self._levels, (self._none, self._none, self._none))
+        return self._sweep(u, self._levels, self._untraced)
 
     def backward(self, weights: FloatArray) -> FloatArray:
         """[T, actuators] gradient of the costs weighted by `weights` [S], after `forward`."""
@@ -89,20 +92,38 @@ class Workspace:
         grad[:-1] -= slope[1:]
         return grad
 
-    def trace(self, u: FloatArray, *, contents: bool = True) -> Outcome:
-        """Costs with the trajectories of contents (if asked for), flows and spills."""
-        steps, stores = self.problem.steps, self.compiled.stores
-        scenarios, kind = self.problem.scenarios, self.compiled.dtype
-        v = np.empty((steps if contents else 0, stores, scenarios), dtype=kind)
-        q = np.empty((steps, self.compiled.links, scenarios), dtype=kind)
-        spill = np.empty((steps, stores, scenarios), dtype=kind)
-        costs = self._sweep(u, self._none, (v, q, spill))
-        q /= kind.type(self.compiled.step_s)
-        return Outcome(costs=costs, v=v if contents else None, q=q, spill=spill)
+    def trace(self, u: FloatArray) -> Outcome:
+        """Costs with the trajectories of all contents, flows and spills."""
+        stores, links = range(self.compiled.stores), range(self.compiled.links)
+        trace = self._trace(stores, links, stores)
+        costs = self._sweep(u, self._none, trace)
+        flows = trace.q / self.compiled.dtype.type(self.compiled.step_s)
+        return Outcome(costs=costs, v=trace.v, q=flows, spill=trace.spill)
 
-    def _sweep(
-        self, u: FloatArray, levels: Floats, traces: tuple[Floats, Floats, Floats]
-    ) -> FloatArray:
+    def leaving(
+        self, u: FloatArray, links: IntArray, stores: IntArray
+    ) -> tuple[FloatArray, Floats, Floats]:
+        """Costs, and per step the amounts that pass `links` and that `stores` spill."""
+        trace = self._trace((), links, stores)
+        return self._sweep(u, self._none, trace), trace.q, trace.spill
+
+    def _trace(
+        self,
+        contents: Sequence[int] | IntArray,
+        flows: Sequence[int] | IntArray,
+        spills: Sequence[int] | IntArray,
+    ) -> Trace:
+        steps, scenarios = self.problem.steps, self.problem.scenarios
+        kind, stores = self.compiled.dtype, self.compiled.stores
+        rows, values = [], []
+        for chosen, count in ((contents, stores), (flows, self.compiled.links), (spills, stores)):
+            row = np.full(count, -1)
+            row[np.asarray(chosen, dtype=np.int64)] = np.arange(len(chosen))
+            rows.append(row)
+            values.append(np.empty((steps, len(chosen), scenarios), dtype=kind))
+        return Trace(*rows, *values)
+
+    def _sweep(self, u: FloatArray, levels: Floats, trace: Trace) -> FloatArray:
         expected = self._grad.shape
         if u.shape != expected:
             raise InputError(f"rollout: the plan has shape {u.shape}, expected {expected}")
@@ -115,7 +136,7 @@ class Workspace:
             self._content,
             self._costs,
             levels,
-            *traces,
+            trace,
         )
         moves = self._moves()
         travel = float(((moves * moves) @ self.problem.price_travel).sum())
