@@ -133,7 +133,7 @@ def _renamed(chosen: Chosen, taken: set[str]) -> Chosen:
 def _source(kind: Any) -> Path | None:
     try:
         found = inspect.getsourcefile(kind)
-    except TypeError:
+    except (TypeError, OSError):  # built in, or typed into an interpreter
         return None
     return Path(found) if found and Path(found).is_file() else None
 
