@@ -46,7 +46,7 @@ def test_what_is_reduced_unusable_and_left_to_swmm_is_said(tmp_path: Path) -> No
     document, lines = inspect_file(write(tmp_path, bent((r"^P1 .*", "P1 well M5 * ON"))))
     assert document["reduction"]["stores"] == 4
     assert document["unusable"][0]["line"] == line_of(SEWER, "P1      well")
-    assert document["passed_on"] == ["EVAPORATION", "SUBAREAS", "REPORT"]
+    assert document["passed_on"] == ["REPORT"]
     text = "\n".join(lines)
     assert "Cannot be moved (1)" in text
     assert "is ideal" in text

@@ -6,7 +6,6 @@ Every failure is one InputError with file, line, section, what was found and wha
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,12 @@ from pathlib import Path
 from jialing.core.errors import InputError
 from jialing.domains.water.inp import Row
 
+LARGEST = 1e15  # no length, flow, area or time of a city comes near, in any unit
+
 _UPPER = {ord(c): ord(c.upper()) for c in "abcdefghijklmnopqrstuvwxyz"}
 _DATE = re.compile(r"\s*([+-]?\d+|[A-Za-z]{3})[^\d\s](\d+)[^\d\s](\d+)")
 _CLOCK = re.compile(r"(\d+)(?::(\d+)(?::(\d+))?)?")
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def fold(name: str) -> str:
@@ -28,14 +29,14 @@ def fold(name: str) -> str:
 
 
 def to_number(text: str) -> float | None:
-    """A finite number, or None. An empty cell counts as 0, as in SWMM."""
+    """A number of sane size, or None. An empty cell counts as 0, as in SWMM."""
     if not text:
         return 0.0
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) and "_" not in text else None
+    return value if abs(value) < LARGEST and "_" not in text else None
 
 
 def to_date(text: str) -> datetime | None:
@@ -43,7 +44,7 @@ def to_date(text: str) -> datetime | None:
     match = _DATE.match(text)
     if not match:
         return None
-    month = _MONTHS.index(match[1].upper()) + 1 if match[1].upper() in _MONTHS else 0
+    month = MONTHS.index(match[1].upper()) + 1 if match[1].upper() in MONTHS else 0
     try:
         return datetime(int(match[3]), month or int(match[1]), int(match[2]))
     except (ValueError, OverflowError):
@@ -55,8 +56,8 @@ def to_clock_s(text: str) -> float | None:
     hours = to_number(text)
     if hours is not None:
         return hours * 3600.0
-    match = _CLOCK.match(text)
-    if not match:
+    match = _CLOCK.fullmatch(text)
+    if not match or len(text) > 24:
         return None
     return int(match[1]) * 3600.0 + int(match[2] or 0) * 60.0 + int(match[3] or 0)
 

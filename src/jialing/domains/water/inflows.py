@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.core.units import ACRE_M2, HECTARE_M2
-from jialing.domains.water.cells import Cells, Names, check_unique, fold, to_number
+from jialing.domains.water.cells import Cells, Names, check_unique, fold
 from jialing.domains.water.gages import Gages
-from jialing.domains.water.inp import InpFile, Notice, Row
+from jialing.domains.water.inp import InpFile, Row
 from jialing.domains.water.nodes import Nodes
 from jialing.domains.water.options import Options
 from jialing.domains.water.series import Series, series_names
@@ -263,9 +263,7 @@ def read_infiltrations(inp: InpFile, options: Options, nodes: Nodes) -> tuple[In
     return tuple(found)
 
 
-def read_subcatchments(
-    inp: InpFile, options: Options, nodes: Nodes, gages: Gages, notices: list[Notice]
-) -> Subcatchments:
+def read_subcatchments(inp: InpFile, options: Options, nodes: Nodes, gages: Gages) -> Subcatchments:
     """Subcatchments with their gage and outlet; their hydrology is left to SWMM."""
     cells = Cells(inp.path, "SUBCATCHMENTS")
     rows = inp.rows("SUBCATCHMENTS")
@@ -289,7 +287,7 @@ def read_subcatchments(
                 for i, what in ((3, "area"), (4, "imperviousness"), (5, "width"), (6, "slope"))
             ]
         )
-    _check_infiltration(inp, options, own, notices)
+        cells.number(row, 7, "curb length", low=0.0)
     index = np.array(links, dtype=np.int64).reshape(-1, 3)
     table = np.array(values, dtype=np.float64).reshape(-1, 4)
     return Subcatchments(
@@ -303,29 +301,3 @@ def read_subcatchments(
         slope=table[:, 3] / 100.0,
         line=np.array([row.line for row in rows], dtype=np.int64),
     )
-
-
-def _check_infiltration(
-    inp: InpFile, options: Options, subcatchments: Names, notices: list[Notice]
-) -> None:
-    """Green-Ampt rows that SWMM 5.2 refuses: a moisture deficit above 1 or no conductivity."""
-    cells = Cells(inp.path, "INFILTRATION")
-    for row in inp.rows("INFILTRATION"):
-        subcatchments.get(cells, row, 0, "describes")
-        method = row.tokens[-1].upper() if len(row.tokens) > 4 else ""
-        if to_number(method) is not None or not method:
-            method = options.infiltration
-        if not method.endswith("GREEN_AMPT"):
-            continue
-        cells.need(row, 4, "subcatchment, suction head, conductivity, moisture deficit")
-        suction, conductivity, deficit = (cells.number(row, i, "value") for i in (1, 2, 3))
-        if suction < 0.0 or conductivity <= 0.0 or not 0.0 <= deficit <= 1.0:
-            notices.append(
-                Notice(
-                    row.line,
-                    f"[INFILTRATION] {row.tokens[0]}: suction {suction:g}, conductivity "
-                    f"{conductivity:g}, moisture deficit {deficit:g} are no Green-Ampt values (the "
-                    "deficit lies in 0 … 1); SWMM 5.2 stops here (error 235)",
-                    refused=True,
-                )
-            )

@@ -19,6 +19,7 @@ from jialing.core.signal import FloatArray
 from jialing.domains.water.cells import Cells, Names
 from jialing.domains.water.curves import Curves, read_curves
 from jialing.domains.water.gages import Gages, Rain, gage_rain, read_gages
+from jialing.domains.water.hydrology import check_hydrology
 from jialing.domains.water.inflows import (
     DryWeatherFlow,
     Infiltration,
@@ -253,7 +254,7 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
         gages=gages,
         series=series,
         curves=curves,
-        subcatchments=read_subcatchments(inp, options, nodes, gages, notices),
+        subcatchments=read_subcatchments(inp, options, nodes, gages),
         rules=rules,
         inflows=read_inflows(inp, options, nodes, series, patterns),
         dwf=read_dry_weather_flows(inp, options, nodes, patterns),
@@ -264,6 +265,13 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
         section_lines={name: section.line for name, section in inp.sections.items()},
     )
     _check_given(inp, given, series, gages)
+    check_hydrology(
+        inp,
+        options,
+        Names("subcatchment", model.subcatchments.names),
+        Names("rain gage", gages.names),
+        notices,
+    )
     _check_outfall_series(inp, model)
     _check_files(inp, notices)
     _check_dividers(model, notices)

@@ -25,14 +25,20 @@ OPTION_WORDS = (
     "SYS_FLOW_TOL", "LAT_FLOW_TOL", "IGNORE_RDII", "MINIMUM_STEP", "THREADS", "SURCHARGE_METHOD",
 )  # fmt: skip
 FLOW_UNITS = ("CFS", "GPM", "MGD", "CMS", "LPS", "MLD")
-_INFILTRATION = ("HORTON", "MODIFIED_HORTON", "GREEN_AMPT", "MODIFIED_GREEN_AMPT", "CURVE_NUMBER")
+INFILTRATION_METHODS = (
+    "HORTON",
+    "MODIFIED_HORTON",
+    "GREEN_AMPT",
+    "MODIFIED_GREEN_AMPT",
+    "CURVE_NUMBER",
+)
 _ROUTING = {
     "NONE": "NONE", "STEADY": "STEADY", "KINWAVE": "KINWAVE", "XKINWAVE": "KINWAVE",
     "DYNWAVE": "DYNWAVE", "NF": "NONE", "KW": "KINWAVE", "EKW": "KINWAVE", "DW": "DYNWAVE",
 }  # fmt: skip
 _CHOICES: dict[str, tuple[str, ...]] = {
     "FLOW_UNITS": FLOW_UNITS,
-    "INFILTRATION": _INFILTRATION,
+    "INFILTRATION": INFILTRATION_METHODS,
     "FLOW_ROUTING": tuple(_ROUTING),
     "LINK_OFFSETS": ("DEPTH", "ELEVATION"),
     "FORCE_MAIN_EQUATION": ("H-W", "D-W"),
@@ -52,8 +58,8 @@ _CLOCKS = ("START_TIME", "END_TIME", "REPORT_START_TIME", "WET_STEP", "DRY_STEP"
            "RULE_STEP")  # fmt: skip
 _PLAIN_SECONDS = ("ROUTING_STEP", "LENGTHENING_STEP")  # a bare number is seconds, not hours
 _POSITIVE = ("WET_STEP", "DRY_STEP", "REPORT_STEP", "ROUTING_STEP")
-_NUMBERS = ("DRY_DAYS", "VARIABLE_STEP", "MIN_SURFAREA", "MIN_SLOPE", "MAX_TRIALS",
-            "HEAD_TOLERANCE", "SYS_FLOW_TOL", "LAT_FLOW_TOL", "MINIMUM_STEP", "THREADS")  # fmt: skip
+_NUMBERS = ("DRY_DAYS", "VARIABLE_STEP", "MIN_SURFAREA", "MIN_SLOPE", "HEAD_TOLERANCE",
+            "SYS_FLOW_TOL", "LAT_FLOW_TOL", "MINIMUM_STEP")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,5 +238,10 @@ def _period(
             lines.get("END_DATE", lines.get("END_TIME")),
             f"the simulation ends ({end:%m/%d/%Y %H:%M:%S}) before it starts "
             f"({start:%m/%d/%Y %H:%M:%S}); set END_DATE and END_TIME after START_DATE.",
+        )
+    report = dates.get("REPORT_START_DATE")
+    if report and report + timedelta(seconds=numbers.get("REPORT_START_TIME", 0.0)) >= end:
+        raise cells.error(
+            lines["REPORT_START_DATE"], "reporting starts only after the simulation has ended."
         )
     return start, duration_s

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jialing.domains.water.cells import Cells, Names, did_you_mean, fold, match_word
+from jialing.domains.water.cells import (
+    Cells,
+    Names,
+    did_you_mean,
+    fold,
+    match_word,
+    to_clock_s,
+    to_date,
+    to_number,
+)
 from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.links import LinkKind, Links
 
@@ -73,7 +82,7 @@ class _World:
     cells: Cells
     objects: dict[str, Names]
     kinds: Links
-    variables: set[str] = field(default_factory=set)
+    variables: dict[str, str | None] = field(default_factory=dict)
     expressions: set[str] = field(default_factory=set)
 
 
@@ -169,9 +178,12 @@ def _clause(world: _World, draft: _Draft, row: Row, word: str, state: str) -> st
 def _premise(world: _World, draft: _Draft, row: Row) -> None:
     tokens = row.tokens
     world.cells.need(row, 4, "keyword, variable, relation, value")
-    at = 1
-    if tokens[1].upper() not in world.variables | world.expressions:
+    at, attribute = 1, None
+    if tokens[1].upper() in world.variables:
+        attribute = world.variables[tokens[1].upper()]
+    elif tokens[1].upper() not in world.expressions:
         at = _variable(world, row, 1, draft.watches)
+        attribute = match_word(tokens[at], _ATTRIBUTES) if tokens[1].upper() != "GAGE" else None
     at += 1
     if at >= len(tokens) or tokens[at] not in _RELATIONS:
         found = repr(tokens[at]) if at < len(tokens) else "nothing"
@@ -181,8 +193,30 @@ def _premise(world: _World, draft: _Draft, row: Row) -> None:
     at += 1
     if at >= len(tokens):
         raise world.cells.error(row.line, "the condition has no value to compare with.")
-    if tokens[at].upper() not in world.variables and match_word(tokens[at], _OBJECTS):
+    if tokens[at].upper() in world.variables:
+        return
+    if match_word(tokens[at], _OBJECTS):
         _variable(world, row, at, draft.watches)
+    else:
+        _check_value(world, row, at, attribute)
+
+
+def _check_value(world: _World, row: Row, at: int, attribute: str | None) -> None:
+    """What a variable is compared with has to be of its kind."""
+    text = row.tokens[at]
+    if attribute == "STATUS":
+        good = match_word(text, ("OFF", "ON", "CLOSED", "OPEN")) is not None
+    elif attribute in ("TIME", "CLOCKTIME", "TIMEOPEN", "TIMECLOSED"):
+        good = to_clock_s(text) is not None
+    elif attribute == "DATE":
+        good = to_date(text) is not None
+    elif attribute == "DAYOFYEAR":
+        good = to_date(f"{text}/1947") is not None or to_number(text) is not None
+    else:
+        good = to_number(text) is not None
+    if not good:
+        what = "number" if attribute is None else f"value of {attribute}"
+        raise world.cells.error(row.line, f"{text!r} is no {what}.")
 
 
 def _variable(world: _World, row: Row, at: int, watches: list[str]) -> int:
@@ -258,7 +292,7 @@ def _check_setting(world: _World, row: Row, kind: str, attribute: str) -> None:
 def _declare(world: _World, row: Row, word: str) -> None:
     world.cells.need(row, 4, f"{word}, name, =, definition")
     if word == "VARIABLE":
-        _variable(world, row, 3, [])
-        world.variables.add(row.tokens[1].upper())
+        at = _variable(world, row, 3, [])
+        world.variables[row.tokens[1].upper()] = match_word(row.tokens[at], _ATTRIBUTES)
     else:
         world.expressions.add(row.tokens[1].upper())

@@ -91,7 +91,7 @@ def read_series(
                 name=name, line=line, times_s=times, values=values, file=path, dated=dated
             )
         else:
-            times, values, dated = _read_rows(cells, own, start)
+            times, values, dated = _read_rows(cells, own, start, notices)
             series = Series(name=name, line=line, times_s=times, values=values, dated=dated)
         _check_rising(cells, series, notices)
         found[name] = series
@@ -122,7 +122,7 @@ def find_file(
 
 
 def _read_rows(
-    cells: Cells, rows: list[Row], start: datetime
+    cells: Cells, rows: list[Row], start: datetime, notices: list[Notice]
 ) -> tuple[FloatArray, FloatArray, bool]:
     times: list[float] = []
     values: list[float] = []
@@ -135,11 +135,14 @@ def _read_rows(
                 day_s, dated = (date - start).total_seconds(), True
                 at += 1
             if at + 1 >= len(tokens):
-                raise cells.error(
-                    row.line,
-                    f"{tokens[0]} has a time without its value. "
-                    "The file may have been cut off here.",
+                notices.append(
+                    Notice(
+                        row.line,
+                        f"[TIMESERIES] {tokens[0]} has a time without its value, which is ignored; "
+                        "the file may have been cut off here",
+                    )
                 )
+                break
             clock = to_clock_s(tokens[at])
             value = to_number(tokens[at + 1])
             if clock is None:
