@@ -65,8 +65,8 @@ def _panel(panel: Panel, offset: int) -> str:
         places = [(across.at(x), up.at(y)) for x, y in curve]
         parts.append(_line(places, colour, width=2))
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        x, y = places[-1]
-        parts.append(_text(label, x - 8, y - 8, anchor="end", colour=colour))
+        x, y = places[0]
+        parts.append(_text(label, x + 6, y + (18 if n else -10), anchor="start", colour=colour))
     parts.append(_text(panel.across, (across.low + across.high) / 2, HEIGHT - 10))
     middle = (up.low + up.high) / 2
     parts.append(
@@ -83,7 +83,7 @@ class _Axis:
         self.low, self.high = low, high
         least, most = min(values), max(values)
         if decades:
-            first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
+            first, last = math.floor(math.log10(least)), math.ceil(math.log10(2.0 * most))
             self.ticks = [10.0**n for n in range(first, max(last, first + 1) + 1)]
             least, most = self.ticks[0], self.ticks[-1]
         else:

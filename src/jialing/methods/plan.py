@@ -90,6 +90,9 @@ def optimise(
     Every iterate is feasible, and the result is never worse than the best start (after blocking
     and clipping). The work depends on the arguments alone, never on a clock.
 
+    Let the time weight of the problem fall a little with time: where spill now and spill later
+    cost the same, plans that only postpone it tie, and the search may stand still.
+
     Parameters
     ----------
     starts : one plan [T, actuators] or several
