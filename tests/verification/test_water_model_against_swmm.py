@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_sewer import SEWER, bent, write
 from swmm_check import LINK_FULL_DEPTH, LINK_FULL_FLOW, LINK_SLOPE, NODE_VOLUME, opened
-from water_files import ABSENT, pystorms_models, shared_models
+from water_files import ABSENT, city, pystorms_models, runnable_city, shared_models
 
 from jialing.domains.water.model import LinkKind, NodeKind, WaterModel, read_model
 
@@ -262,6 +262,13 @@ def test_pystorms_models_are_read_as_swmm_reads_them(path: Path, tmp_path: Path)
     if read_model(path).refused:
         pytest.skip("SWMM refuses this file; see test_every_file")
     hold_against_engine(path, tmp_path)
+
+
+@pytest.mark.skipif(not city().is_file(), reason=ABSENT)
+def test_the_city_is_read_as_swmm_reads_it_once_swmm_can(tmp_path: Path) -> None:
+    model = hold_against_engine(runnable_city(tmp_path), tmp_path)
+    assert model.refused == ()
+    assert len(model.nodes) == 8575
 
 
 def test_comparison_would_notice_a_difference(tmp_path: Path) -> None:

@@ -177,7 +177,28 @@ REFUSED: dict[str, tuple[Changes, str]] = {
     "a name in quotes": (((r"^M3 +12.0", '"M3" 12.0'),), '"M3"'),
     "a paraboloid by its full name": ((("CYLINDRICAL 4 4 0", "PARABOLOID 4 4 2"),), "PARABOLOID"),
     "a dummy conduit from a tank": (
-        ((r"^C4 +EGG +1.0", "C4 DUMMY 0"), (r"^C4 +M4 +lower_tank", "C4 lower_tank M4")), "DUMMY"),
+        ((r"^C4 +EGG +1.0", "C4 DUMMY 0"), (r"^C4 +M4 +lower_tank", "C4 lower_tank M4")), "C4 lower_tank"),
+    "two ways out of a junction under kinematic waves": (
+        (("DYNWAVE", "KINWAVE"), (r"^\[PUMPS\]", "X1 M1 M4 50 .01 0 0\n[PUMPS]"),
+         (r"^\[CONTROLS\]", "X1 CIRCULAR 1 0 0 0\n[CONTROLS]")), "M1      20.0"),
+    "a conduit that rises under steady routing": (
+        (("DYNWAVE", "STEADY"), (r"^C1 +M1 +M2", "C1 M2 M1"), (r"^C2 +M2", "C2 M1")), "C1 M2 M1"),
+    "a gate that leaves a junction under kinematic waves": (
+        (("DYNWAVE", "KINWAVE"), (r"^C3 .*\n", ""), (r"^C3 .*\n", ""),
+         (r"^floor +lower_tank", "floor M3")), "floor M3"),
+    "a loop under kinematic waves": (
+        (("DYNWAVE", "KINWAVE"), (r"^C4 .*", "C4 M4 M3 120 0.013 2 0 0 0")), "M3      12.0"),
+    "three ways out of a divider under kinematic waves": (
+        (("DYNWAVE", "KINWAVE"), (r"^M4 +11.*\n", ""),
+         (r"^\[OUTFALLS\]", "[DIVIDERS]\nM4 11 C4 OVERFLOW 3\n[OUTFALLS]"),
+         (r"^\[PUMPS\]", "X1 M4 M5 50 .01 0 0\nX2 M4 M5 50 .01 0 0\n[PUMPS]"),
+         (r"^\[CONTROLS\]", "X1 CIRCULAR 1 0 0 0\nX2 CIRCULAR 1 0 0 0\n[CONTROLS]")),
+        "M4 11 C4"),
+    "a dummy conduit beside another one": (
+        ((r"^C3 +RECT_CLOSED +0.8 +1.0", "C3 DUMMY 0 0"),
+         (r"^\[PUMPS\]", "X1 M3 M5 50 .01 0 0\n[PUMPS]"),
+         (r"^\[CONTROLS\]", "X1 CIRCULAR 1 0 0 0\n[CONTROLS]")), "C3      M3"),
+    "an ideal pump beside a gate": (((r"^P1 .*", "P1 lower_tank M5 * ON"),), "P1 lower"),
     "a cross section above its conduit": (
         ((r"^C5 +M5.*\n", ""),
          (r"^\[CONTROLS\]", "[CONDUITS]\nC5 M5 works 300 0.013 0 0 0 0\n\n[CONTROLS]")),
@@ -256,6 +277,14 @@ def test_the_harmless_is_a_named_notice(tmp_path: Path, what: str) -> None:
     assert told, [n.text for n in model.notices]
     assert told[0][0] == line_of(text, needle)
     assert not told[0][2]
+
+
+@pytest.mark.parametrize("routing", ["KINWAVE", "STEADY"])
+def test_without_dynamic_waves_a_last_junction_is_a_way_out(tmp_path: Path, routing: str) -> None:
+    text = bent(*BAD["no outfall at all"][0], ("DYNWAVE", routing))
+    model = read_model(write(tmp_path, text))
+    assert not model.refused
+    assert model.outfall_class() == {}
 
 
 def test_a_good_file_brings_no_notice(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from water_files import ABSENT, astlingen, pystorms_models, shared_models, shared_water
+from water_files import ABSENT, astlingen, city, pystorms_models, shared_models
 
 from jialing.core.errors import InputError
 from jialing.domains.water.inspect import inspect_file
@@ -14,10 +14,11 @@ from jialing.domains.water.model import read_model
 
 FILES = shared_models() + pystorms_models()
 
-#: file -> lines at which SWMM itself refuses it
+#: file -> lines at which SWMM itself refuses it, the first of each kind
 REFUSED = {
     "delta": {85, 86, 87, 88, 89, 90, 91},  # Green-Ampt deficits of 4, error 235
-    "sw1729_8342_Nodes": {14609, 41184, 41188},  # a stray divider, error 136; pump curves, 171
+    # no tree, errors 133, 115, 139; a stray divider, 136; pump curves that run backwards, 171
+    "sw1729_8342_Nodes": {6229, 14609, 14718, 23316, 41184, 41188},
 }
 
 
@@ -25,7 +26,9 @@ REFUSED = {
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_file_is_read_or_says_why_swmm_refuses_it(path: Path) -> None:
     model = read_model(path)
-    assert {notice.line for notice in model.refused} == REFUSED.get(path.stem, set())
+    told = {notice.line for notice in model.refused}
+    assert bool(told) == (path.stem in REFUSED)
+    assert told >= REFUSED.get(path.stem, set())
     assert len(model.controllable()) > 0
     assert set(model.outfall_class().values()) <= {"treatment", "overflow"}
     assert "treatment" in model.outfall_class().values()
@@ -58,11 +61,12 @@ def test_astlingen_needs_to_be_told_where_its_rain_lies() -> None:
     assert volumes == {"T1": 700.0, "T3": 2600.0, "T6": 600.0}
 
 
-@pytest.mark.skipif(not (shared_water() / "sw1729_8342_Nodes.inp").is_file(), reason=ABSENT)
+@pytest.mark.skipif(not city().is_file(), reason=ABSENT)
 def test_a_city_of_8342_nodes_is_inspected_within_five_seconds() -> None:
     begun = time.process_time()
-    document, lines = inspect_file(shared_water() / "sw1729_8342_Nodes.inp")
+    document, lines = inspect_file(city())
     assert time.process_time() - begun < 5.0
     assert document["counts"]["junction"] == 8342
+    assert not document["runs_in_swmm"]
     assert document["reduction"]["stores"] < 500
     assert len(lines) < 300

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
 from jialing.domains.water.cells import Cells, Names
+from jialing.domains.water.connections import check_connections
 from jialing.domains.water.curves import Curves, read_curves
 from jialing.domains.water.gages import Gages, Rain, gage_rain, read_gages
 from jialing.domains.water.hydrology import check_hydrology
@@ -41,7 +42,7 @@ from jialing.domains.water.options import Options, read_options
 from jialing.domains.water.rules import Rule, read_rules
 from jialing.domains.water.sections import SECTIONS, Use
 from jialing.domains.water.series import Series, read_series, resolve_file, series_names
-from jialing.domains.water.topology import check_connections, dry_weather_outfalls
+from jialing.domains.water.topology import dry_weather_outfalls
 
 __all__ = [
     "LinkKind",
@@ -275,7 +276,7 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
     _check_outfall_series(inp, model)
     _check_files(inp, notices)
     _check_dividers(model, notices)
-    check_connections(inp, nodes, links, notices)
+    check_connections(inp, options, nodes, links, notices)
     notices.sort(key=lambda notice: notice.line or 0)
     object.__setattr__(model, "notices", tuple(notices))
     return model

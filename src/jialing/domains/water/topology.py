@@ -7,8 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.errors import InputError
-from jialing.domains.water.inp import InpFile, Notice
 from jialing.domains.water.links import LinkKind, Links
 from jialing.domains.water.nodes import NodeKind, Nodes
 
@@ -103,60 +101,3 @@ def dry_weather_outfalls(nodes: Nodes, links: Links, sources: Iterable[int]) -> 
                 seen.add(to_node[i])
                 waiting.append(to_node[i])
     return {i for i in seen if nodes.kind[i] == NodeKind.OUTFALL}
-
-
-def check_connections(inp: InpFile, nodes: Nodes, links: Links, notices: list[Notice]) -> None:
-    """Refuse a network that nothing can leave; note parts of it that nothing can leave.
-
-    Raises InputError if there is no outfall at all, or a loop of junctions without one.
-    """
-    outfalls = nodes.of_kind(NodeKind.OUTFALL)
-    if not len(nodes):
-        raise InputError("the file has no nodes, so there is nothing to control", path=inp.path)
-    if not outfalls:
-        line = inp.header_line("OUTFALLS") or int(nodes.line[-1])
-        raise InputError(
-            "[OUTFALLS] the network has no outfall, so no water can leave it; SWMM needs at least "
-            "one. Add one; the file may have been cut off.",
-            path=inp.path,
-            line=line,
-        )
-    _check_outfalls(nodes, links, outfalls, notices)
-    part = parts(nodes, links)
-    drained = np.isin(part, part[outfalls])
-    linked = np.zeros(len(nodes), dtype=np.bool_)
-    linked[links.from_node], linked[links.to_node] = True, True
-    stuck = ~drained & linked
-    if not stuck.any():
-        return
-    looped = nodes_in_loops(nodes, links) & stuck
-    for number in np.unique(part[stuck]).tolist():
-        inside = np.flatnonzero(part == number)
-        first = nodes.names[inside[0]]
-        text = f"{len(inside)} connected nodes, first {first!r}, have no outfall"
-        line = int(nodes.line[inside[0]])
-        if looped[inside].any() and not np.any(nodes.kind[inside] == NodeKind.STORAGE):
-            raise InputError(
-                f"{text} and form a loop, so their water can only flood. Connect them to an outfall.",
-                path=inp.path,
-                line=line,
-            )
-        notices.append(Notice(line, f"{text}; their water can only be stored or flood"))
-
-
-def _check_outfalls(nodes: Nodes, links: Links, outfalls: list[int], notices: list[Notice]) -> None:
-    """SWMM wants one link at an outfall."""
-    ends = np.concatenate((links.from_node, links.to_node))
-    degree = np.bincount(ends, minlength=len(nodes))
-    for i in outfalls:
-        if degree[i] > 1:
-            notices.append(
-                Notice(
-                    int(nodes.line[i]),
-                    f"[OUTFALLS] {nodes.names[i]} has {degree[i]} links; SWMM allows one and stops "
-                    "here (error 141)",
-                    refused=True,
-                )
-            )
-        elif degree[i] == 0:
-            notices.append(Notice(int(nodes.line[i]), f"[OUTFALLS] {nodes.names[i]} has no link"))
