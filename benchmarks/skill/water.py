@@ -162,6 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     parser.add_argument("--limit-s", type=float, default=7200.0, help="longest run [s]")
     parser.add_argument("--fresh", action="store_true", help="make known runs again")
+    parser.add_argument(
+        "--write", action="store_true", help="write a result of a part of the set, too"
+    )
     chosen = parser.parse_args(arguments)
     here = present(chosen.cases)
     asked = jobs(here, chosen.controllers, chosen.forecasts)
@@ -185,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         [*SIMPLE, "predictive"],
         list(FORECASTS),
     )
-    if full:
+    if full or chosen.write:
         print(f"wrote {write_result('skill-water', payload(outcomes), tables=made).name}")
     else:
         print("a part of the set: printed, not written", file=sys.stderr)

@@ -33,11 +33,16 @@ from jialing.domains.water.surrogate import Surrogate
 from jialing.domains.water.twin import Outcome, Policy, Trial, Twin
 from jialing.methods.plan import optimise, shift
 
+STARTS = (1.0, 0.5, 0.15)  # uniform plans from which a search starts too [part of reach]
+REFINED = 3  # starts that are refined, the best ones
+OPEN_SHARE = 0.999  # a gate opened this far holds nothing back
 ITERATIONS = 60  # gradient steps per improvement
-BETTER = 1e-3  # share of its cost by which a rival must beat the incumbent
+BETTER = 2e-4  # share of its cost by which a rival must beat the incumbent
 BETTER_M3 = 0.05  # … and at least this much [m³-eq]
-QUIET_M3 = 0.5  # a loss below which no candidate needs improving [m³-eq]
-QUIET_TICKS = 3  # while nothing threatens, decide every third tick
+QUIET_M3 = 0.5  # a loss below which a policy needs no improving [m³-eq]
+QUIET_TICKS = 6  # while no policy loses anything, decide every sixth tick, or when rain sets in
+PROBES = 4  # variations of the incumbent that are tried at each tick, in SWMM alone
+PROBE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # openings a variation sets
 ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
 FINE_STEPS = 4  # the first steps of a plan are decided one by one
 COARSER = 10  # a later block is a tenth as long as what lies before it
@@ -67,6 +72,11 @@ class Candidate:
     policy: Policy
     outcomes: tuple[Outcome, ...]
     cost: float
+
+    @property
+    def loss(self) -> float:
+        """Flooding, overflow and exceedance in its worst scenario [m³-eq]."""
+        return max(outcome.loss for outcome in self.outcomes)
 
 
 class PredictiveController:
@@ -104,6 +114,7 @@ class PredictiveController:
         self._quiet_left = 0
         self._tick = 0
         self._settled = False
+        self._rained = False
         self._last: Candidate | None = None
 
     def decide(self, situation: Situation) -> Command:
@@ -113,19 +124,23 @@ class PredictiveController:
         flow = engine.flow(reduced.link_elements)
         positions = engine.setting(self._plant.layout.actuator_links)
         self._surrogate.remember(flow)
-        if self._quiet_left > 0 and self._last is not None:
+        raining = bool(np.any(situation.observation.values[: len(self._plant.layout.gages)] > 0.0))
+        if self._quiet_left > 0 and self._last is not None and raining <= self._rained:
             self._quiet_left -= 1
+            self._scenes.see(situation.observation)
             return self._dispatch(self._last, step=QUIET_TICKS - 1 - self._quiet_left)
+        self._rained = raining
         scene = self._scenes.scenarios(situation.forecast, situation.observation)
         candidates = self._play(self._incumbents(positions), scene)
         best = _choose(candidates)
-        worst = max(outcome.loss for c in candidates for outcome in c.outcomes)
-        if worst < QUIET_M3:
+        if max(c.loss for c in candidates) < QUIET_M3:
             self._quiet_left = QUIET_TICKS - 1
         elif self._settled and best.name == "plan kept":
-            self._settled = False  # no better plan was found a tick ago; look again at the next
+            self._settled = False  # no better plan was found a tick ago; look at the next
         else:
             best = self._improved(best, scene, depth, flow, positions)
+            if best.loss >= QUIET_M3:
+                best = self._probed(best, scene)
         self._last = best
         return self._dispatch(best)
 
@@ -171,19 +186,22 @@ class PredictiveController:
     ) -> Candidate:
         """Plan around `best`; returns it, or a plan that does better in SWMM."""
         problem = self._surrogate.problem(depth, flow, best.outcomes, positions, scene.weights)
+        reach = self._surrogate.reach(problem)
         base = np.mean([o.settings for o in best.outcomes], axis=0)
-        starts = [base, np.ones_like(base)]
+        starts = [np.minimum(base / reach, 1.0)]
+        starts += [np.full_like(base, share) for share in STARTS]
         if self._plan is not None:
             kept = shift(self._plan)
-            starts.append(np.where(np.isnan(kept), base, kept))
-        found = optimise(
+            starts.append(np.minimum(np.where(np.isnan(kept), base, kept) / reach, 1.0))
+        share = optimise(
             self._surrogate.compiled,
-            problem,
+            self._surrogate.within_reach(problem, reach),
             starts,
             iterations=ITERATIONS,
             blocks=self._blocks,
-            refine=2,
+            refine=REFINED,
         ).u
+        found = np.where(share > OPEN_SHARE, np.maximum(base, reach), share * reach)
         halfway = 0.5 * (found + base)
         rivals = {"plan": self._legal(found)}
         if self._pump.any():
@@ -197,6 +215,29 @@ class PredictiveController:
         out = plan.copy()
         out[:, self._pump] = np.nan
         return out
+
+    def _probed(self, best: Candidate, scene: Scenarios) -> Candidate:
+        """`best`, or a variation of it that does better in SWMM.
+
+        One gate is set to one opening over one stretch of the horizon, all three drawn at
+        random (seeded by the tick). This finds what the reduced network cannot know, backwater
+        above all.
+        """
+        gates = np.flatnonzero(~self._pump)
+        if not len(gates):
+            return best
+        rng = np.random.default_rng([23, self._tick])
+        base = np.mean([o.settings for o in best.outcomes], axis=0)
+        base[:, self._pump] = np.nan
+        steps = len(base)
+        rivals: dict[str, Policy] = {}
+        for k in range(PROBES):
+            plan = base.copy()
+            first = int(rng.integers(0, max(steps // 2, 1)))
+            last = first + int(rng.integers(2, steps + 2))
+            plan[first:last, rng.choice(gates)] = rng.choice(PROBE_LEVELS)
+            rivals[f"plan, probe {k + 1}"] = _follow(plan)
+        return _choose([best, *self._play(rivals, scene)])
 
     def _legal(self, plan: FloatArray) -> FloatArray:
         """Pumps run or stand still: a planned share of time becomes starts and stops."""

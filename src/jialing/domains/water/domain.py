@@ -35,12 +35,13 @@ from jialing.domains.water.twin import can_fork
 DEFAULT_TICK_S = 300.0
 HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
 MOST_STEPS = 96
-DRAIN_SHARE = 2.0  # look ahead this many times the median draining time of the tanks
+DRAIN_SHARE = 1.5  # look ahead this many times the median draining time of the tanks
 NODE_STEP_S = 0.7e-6  # what SWMM takes per node and routing step, measured: docs/benchmarks.md
 SHORTEST_S = 1800.0  # a horizon is not cut below this [s]
 INCUMBENTS = 4  # policies played per scenario before any improvement, on average
 #: scenarios, rounds of improvement, share of the wanted horizon; richest first
 EFFORTS = (
+    (3, 6, 1.0),
     (3, 2, 1.0),
     (3, 1, 1.0),
     (2, 1, 1.0),
@@ -52,6 +53,7 @@ DECISION_S = 1.0  # engine time a decision may take
 HIGH_SHARE = 0.95  # of a wet well's depth: above this its pump must run
 _LOOK_AT_NOW = ("rules", "open", "equal-filling", "other-rules")
 DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
+LIMIT_MARGIN = 0.9  # plans keep this far below a flow limit: flows vary within a step [1]
 STALE_TICKS = 3.0
 
 
@@ -173,10 +175,12 @@ def plan_work(
 ) -> tuple[Horizon, Effort]:
     """How far to look and how much to compute, from the model alone.
 
-    The horizon is twice the median time in which a controlled tank drains through its open
-    outlets, within `HORIZON_S`; what is played within it is `fit_effort`'s choice.
+    The horizon is the median time in which a controlled tank drains through its open
+    outlets, or at the flow limits of the case, within `HORIZON_S`; what is played within it is
+    `fit_effort`'s choice.
     """
-    wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * _drain_s(reduction), *HORIZON_S))
+    drain_s = _drain_s(reduction, {limit.link: limit.limit_m3s for limit in settings.flow_limits})
+    wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * drain_s, *HORIZON_S))
     length_s, effort = fit_effort(len(model.nodes), model.options.routing_step_s, wanted_s)
     steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
     return Horizon(steps=steps, step_s=tick_s), effort
@@ -198,11 +202,21 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
     return length_s, Effort(rounds=rounds, scenarios=scenarios, workers=workers)
 
 
-def _drain_s(reduction: Reduction) -> float:
+def _drain_s(reduction: Reduction, limits_m3s: Mapping[str, float]) -> float:
     """Median time in which a controlled store drains through its open links [s]."""
     net = reduction.net
+    flow = net.link_rating[:, -1].copy()
+    for k, name in enumerate(net.link_names):
+        if limits_m3s.get(name, 0.0) > 0.0:
+            flow[k] = min(flow[k], limits_m3s[name])
+    # a limit further down holds for everything above it
+    upstream = np.argsort(net.order())[net.link_from]
+    for k in np.argsort(-upstream, kind="stable"):
+        head = net.link_to[k]
+        if head != OUTSIDE:
+            flow[k] = min(flow[k], max(float(flow[net.link_from == head].sum()), 1e-6))
     out = np.zeros(len(net.store_names))
-    np.add.at(out, net.link_from, net.link_rating[:, -1])
+    np.add.at(out, net.link_from, flow)
     held = np.unique(net.link_from[net.link_actuator != OUTSIDE])
     times = net.store_full[held] / np.maximum(out[held], 1e-6)
     return float(np.median(times)) if len(times) else 0.0
@@ -267,7 +281,7 @@ def priced(
             limit[k], limit_price[k] = 0.0, price.outfall[end]
         if element in layout.limit_links:
             position = layout.limit_links.index(element)
-            limit[k] = layout.limits_m3s[position]
+            limit[k] = LIMIT_MARGIN * layout.limits_m3s[position]
             limit_price[k] = layout.limit_weights[position]
     prices = NetworkPrices(
         spill=price.spill[list(reduction.store_nodes)],

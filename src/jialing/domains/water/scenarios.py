@@ -43,6 +43,10 @@ class SceneMaker:
         self._horizon, self._gages, self._count = horizon, gages, count
         self._recent: deque[FloatArray] = deque(maxlen=max(round(RECENT_S / horizon.step_s), 1))
 
+    def see(self, observation: Observation) -> None:
+        """Remember the rain of now."""
+        self._recent.append(np.nan_to_num(observation.values[: self._gages]))
+
     def scenarios(self, forecast: Forecast | None, observation: Observation) -> Scenarios:
         """At most `count` scenarios.
 
@@ -50,7 +54,7 @@ class SceneMaker:
         of each share stands for it. A forecast of one member says nothing of its own error, so
         it is hedged by two simple futures: the rain of now goes on, and it stops.
         """
-        self._recent.append(np.nan_to_num(observation.values[: self._gages]))
+        self.see(observation)
         if forecast is None or forecast.truth:
             return Scenarios(forecast=None, weights=np.ones(1))
         values = forecast.values

@@ -10,7 +10,7 @@ very run. What is optimised is then the difference to a run that SWMM itself has
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from jialing.methods.rollout import Compiled, Problem, compile_network
 SCALE_RANGE = (0.05, 6.0)  # how far a run may correct a rating [1]
 OPEN_ENOUGH = 0.03  # below this opening a flow says nothing about the capacity [1]
 FLOW_FLOOR_M3S = 1e-4
+REACH = 1.5  # a gate may pass this many times the largest inflow to its store [1]
+EMPTIED_S = 1800.0  # … or empty a full store in this time [s]
+LEAST_REACH = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,33 @@ class Surrogate:
             scale=scale,
             transit=transit,
         )
+
+    def reach(self, problem: Problem) -> FloatArray:
+        """[actuators] opening beyond which a gate holds nothing back [1].
+
+        That is where it passes half as much again as the largest inflow to its store, or empties
+        a full store within `EMPTIED_S`, at half its filling. A plan is searched for below it: of
+        a gate far larger than its tank needs, only the first few per cent matter.
+        """
+        net = self.reduced.net
+        peak = np.maximum(problem.inflow, 0.0).max(axis=(0, 2))
+        wanted = REACH * np.maximum(peak, net.store_full / EMPTIED_S)
+        half = np.searchsorted(net.rating_fill, 0.5)
+        reach = np.zeros(len(net.actuator_names))
+        for link in np.flatnonzero(net.link_actuator != OUTSIDE):
+            capacity = max(float(net.link_rating[link, half]), FLOW_FLOOR_M3S)
+            actuator = net.link_actuator[link]
+            reach[actuator] = max(reach[actuator], wanted[net.link_from[link]] / capacity)
+        return np.clip(reach, LEAST_REACH, 1.0)
+
+    def within_reach(self, problem: Problem, reach: FloatArray) -> Problem:
+        """The same problem with openings counted as parts of `reach`."""
+        net = self.reduced.net
+        factor = np.ones(len(net.link_names))
+        moved = net.link_actuator != OUTSIDE
+        factor[moved] = reach[net.link_actuator[moved]]
+        scale = np.ones((1, len(factor))) if problem.scale is None else problem.scale
+        return replace(problem, scale=scale * factor, u0=np.minimum(problem.u0 / reach, 1.0))
 
     def _match(
         self, now: FloatArray, flow_now: FloatArray, run: Outcome

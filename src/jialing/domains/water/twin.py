@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
+import signal
 import stat
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,6 +32,7 @@ from jialing.domains.water.plant import SwmmPlant
 #: A policy answers the levels at `layout.level_nodes` [m] at step k with targets (NaN = local).
 Policy = Callable[[int, FloatArray], FloatArray]
 
+SILENT_S = 120.0  # a copy that says nothing for so long has failed [s on the wall]
 FDS = Path("/proc/self/fd") if Path("/proc/self/fd").exists() else Path("/dev/fd")
 
 
@@ -169,8 +172,10 @@ class Twin:
     def _collect(self, pipe: int, pid: int, steps: int) -> Outcome:
         width = self._width()
         size = (steps + 1) * width * 8
-        with os.fdopen(pipe, "rb") as stream:
-            content = stream.read(size)
+        content = _read(pipe, size)
+        if len(content) != size:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         if len(content) != size:
             raise PlantError("a copy of the plant failed while playing a candidate plan")
@@ -185,6 +190,20 @@ class Twin:
             depth=depth,
             spilled=spilled,
         )
+
+
+def _read(pipe: int, size: int) -> bytes:
+    """Up to `size` bytes; fewer if the other end closes or falls silent for `SILENT_S`."""
+    content = bytearray()
+    try:
+        while len(content) < size and select.select([pipe], [], [], SILENT_S)[0]:
+            part = os.read(pipe, size - len(content))
+            if not part:
+                break
+            content += part
+    finally:
+        os.close(pipe)
+    return bytes(content)
 
 
 def _write(pipe: int, content: bytes) -> None:
