@@ -5,6 +5,7 @@
 #   make check   the same without the slow tests and without a simulator: about a minute
 #   make bench   the figures we claim; NAME=... for one of them, ARGS=... for its options
 #   make docs    the tables and pages that are made from results and from the commands' own help
+#   make picture the README's picture, from a new run of the demo; needs Chromium
 #   make format  rewrite the code in the agreed form
 #   make lock    resolve the dependencies anew
 #   make clean   remove what was made
@@ -12,7 +13,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check static bench docs format lock clean
+.PHONY: help venv demo test check static bench docs picture format lock clean
 
 BIN := .venv/bin
 CODE := src tests benchmarks scripts
@@ -51,6 +52,11 @@ bench: venv
 docs: venv
 	$(BIN)/python scripts/figures.py
 	$(BIN)/python scripts/cli_reference.py
+
+picture: venv
+	rm -rf build/picture
+	$(BIN)/jialing run storm-sewer --quiet --out build/picture
+	scripts/picture.sh build/picture/storm-sewer-s0
 
 format: venv
 	$(BIN)/ruff format $(CODE)
