@@ -163,8 +163,9 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     """
     named = domains.named_cases()
     if str(path) in named:
-        name, factory = named[str(path)]
-        path = factory().model
+        made = named[str(path)][1]()
+        settings = {**_inspected(made), **settings}
+        path = made.model
     path = Path(path)
     if not path.is_file():
         raise _no_file(path)
@@ -174,6 +175,13 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     )
     document, lines = look(path, **settings)
     return Inspection(document=document, text="\n".join(lines))
+
+
+def _inspected(made: Case) -> dict[str, Any]:
+    """The settings of a case that its domain's `inspect` takes too."""
+    look = domains.load(domains.row(made.domain).inspect)
+    known = python_inspect.signature(look).parameters
+    return {n: getattr(made.settings, n) for n in known if hasattr(made.settings, n)}
 
 
 def _replay(

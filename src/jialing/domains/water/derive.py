@@ -68,8 +68,7 @@ def derive_inp(
 
     Raises InputError if `rules_file` cannot be read.
     """
-    text = model.path.read_bytes().decode(model.encoding).replace("\r\n", "\n").replace("\r", "\n")
-    lines = _rewrite(text.split("\n"), model, duration_s, keep_rules=rules_file is None)
+    lines = _rewrite(model.text_lines, model, duration_s, keep_rules=rules_file is None)
     ruled = set(model.ruled_links())
     if rules_file is not None:
         if not rules_file.is_file():
@@ -84,12 +83,12 @@ def derive_inp(
     if switched:
         lines += _switch_lines(model, prefix, switches)
     path = folder / f"{model.path.stem}.jialing.inp"
-    path.write_bytes("\n".join(lines).encode(model.encoding))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return DerivedFile(path=path, switches=switches)
 
 
 def _rewrite(
-    lines: list[str], model: WaterModel, duration_s: float | None, *, keep_rules: bool
+    lines: Sequence[str], model: WaterModel, duration_s: float | None, *, keep_rules: bool
 ) -> list[str]:
     """Absolute paths for outside files, one thread, the wanted end; nothing else changes."""
     out: list[str] = []
@@ -133,7 +132,8 @@ def _absolute(line: str, section: str, model: WaterModel) -> str:
             return f'{words[0]} {words[1]} "{model.resolve(words[2].strip(chr(34)))}"'
         return line
     name = line.split(None, 1)[0].strip('"') if line.strip() else ""
-    other = model.series_files.get(name)
+    placed = {given.lower(): file for given, file in model.series_files.items()}
+    other = placed.get(name.lower())
 
     def path(match: re.Match[str]) -> str:
         found = match.group(3) or match.group(4)

@@ -19,7 +19,7 @@ from jialing.core.network import OUTSIDE
 from jialing.core.signal import FloatArray
 from jialing.core.stages import Controller, Desk, Forecaster, Situation
 from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
-from jialing.domains.water.controller import Effort, PredictiveController
+from jialing.domains.water.controller import PROBES, Effort, PredictiveController
 from jialing.domains.water.forecaster import NoForecaster, RainForecaster
 from jialing.domains.water.guard import Interlock, build_guard
 from jialing.domains.water.identify import identify
@@ -35,21 +35,14 @@ from jialing.domains.water.twin import can_fork
 DEFAULT_TICK_S = 300.0
 HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
 MOST_STEPS = 96
-DRAIN_SHARE = 1.5  # look ahead this many times the median draining time of the tanks
+DRAIN_SHARE = 1.0  # look ahead this many times the median draining time of the tanks
 NODE_STEP_S = 0.7e-6  # what SWMM takes per node and routing step, measured: docs/benchmarks.md
 SHORTEST_S = 1800.0  # a horizon is not cut below this [s]
 INCUMBENTS = 4  # policies played per scenario before any improvement, on average
-#: scenarios, rounds of improvement, share of the wanted horizon; richest first
-EFFORTS = (
-    (3, 6, 1.0),
-    (3, 2, 1.0),
-    (3, 1, 1.0),
-    (2, 1, 1.0),
-    (1, 1, 1.0),
-    (1, 1, 0.5),
-    (1, 1, 0.25),
-)
-DECISION_S = 1.0  # engine time a decision may take
+SCENES = ((3, 1.0), (2, 1.0), (1, 1.0), (1, 0.5), (1, 0.25))  # scenarios, share of the horizon
+ROUNDS = (1, 2, 6)  # improvements per decision
+MOST_S = 1.0  # wall time SWMM may take for a decision [s]
+GOOD_S = 0.16  # processor time it may take where more rounds are a luxury [s]
 HIGH_SHARE = 0.95  # of a wet well's depth: above this its pump must run
 _LOOK_AT_NOW = ("rules", "open", "equal-filling", "other-rules")
 DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
@@ -165,9 +158,9 @@ def rain_series(model: WaterModel, duration_s: float, step_s: float) -> FloatArr
 
 def _files(model: WaterModel, settings: WaterSettings) -> list[Path]:
     """Every file a run depends on."""
-    own = [path for path in model.gages.file if path is not None]
-    other = [settings.rules_file] if settings.rules_file else []
-    return [model.path, *settings.series_files.values(), *own, *other]
+    found = [model.path, *model.gages.file, *(s.file for s in model.series.values())]
+    found.append(settings.rules_file)
+    return list(dict.fromkeys(path for path in found if path is not None))
 
 
 def plan_work(
@@ -187,34 +180,37 @@ def plan_work(
 
 
 def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[float, Effort]:
-    """The longest horizon [s] and the richest effort that fit into `DECISION_S` of SWMM's time.
+    """How long a horizon [s] and how much effort SWMM's time for a decision allows.
 
     Work is counted in nodes times routing steps, so that the choice does not depend on the
-    machine. What does not fit is left out: scenarios first, then rounds of improvement, then the
-    length of the horizon.
+    machine. Scenarios are dropped, then the horizon is cut, until one round of improvement fits
+    into `MOST_S`; more rounds are made only where they fit into `GOOD_S`.
     """
     workers = min(2, os.cpu_count() or 1)
-    for scenarios, rounds, share in EFFORTS:
-        length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
+
+    def engine_s(scenarios: int, rounds: int, length_s: float) -> float:
         trial_s = NODE_STEP_S * nodes * length_s / max(routing_step_s, 1.0)
-        if scenarios * (INCUMBENTS + 2 * rounds) * trial_s <= DECISION_S * workers:
+        return scenarios * (INCUMBENTS + 2 * rounds + PROBES) * trial_s
+
+    for scenarios, share in SCENES:
+        length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
+        if engine_s(scenarios, 1, length_s) <= MOST_S * workers:
             break
+    fitting = [r for r in ROUNDS if engine_s(scenarios, r, length_s) <= GOOD_S]
+    rounds = max(fitting, default=1)
     return length_s, Effort(rounds=rounds, scenarios=scenarios, workers=workers)
 
 
 def _drain_s(reduction: Reduction, limits_m3s: Mapping[str, float]) -> float:
     """Median time in which a controlled store drains through its open links [s]."""
     net = reduction.net
-    flow = net.link_rating[:, -1].copy()
-    for k, name in enumerate(net.link_names):
-        if limits_m3s.get(name, 0.0) > 0.0:
-            flow[k] = min(flow[k], limits_m3s[name])
-    # a limit further down holds for everything above it
-    upstream = np.argsort(net.order())[net.link_from]
-    for k in np.argsort(-upstream, kind="stable"):
-        head = net.link_to[k]
-        if head != OUTSIDE:
-            flow[k] = min(flow[k], max(float(flow[net.link_from == head].sum()), 1e-6))
+    most = np.array([limits_m3s.get(name, 0.0) or np.inf for name in net.link_names])
+    rank = np.argsort(net.order())
+    for k in np.argsort(-rank[net.link_from], kind="stable"):  # a limit holds for all above it
+        below = most[net.link_from == net.link_to[k]]
+        if net.link_to[k] != OUTSIDE and len(below):
+            most[k] = min(most[k], float(below.sum()))
+    flow = np.minimum(net.link_rating[:, -1], most)
     out = np.zeros(len(net.store_names))
     np.add.at(out, net.link_from, flow)
     held = np.unique(net.link_from[net.link_actuator != OUTSIDE])

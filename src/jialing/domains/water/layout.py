@@ -129,7 +129,7 @@ def _node(model: WaterModel, name: str) -> int:
 def _controlled(model: WaterModel, settings: WaterSettings) -> tuple[int, ...]:
     usable = model.controllable()
     if settings.controlled is None:
-        chosen = usable
+        chosen = _movable(model, usable)
     else:
         chosen = tuple(_link(model, name) for name in settings.controlled)
         for i in chosen:
@@ -147,6 +147,16 @@ def _controlled(model: WaterModel, settings: WaterSettings) -> tuple[int, ...]:
             path=model.path,
         )
     return tuple(chosen)
+
+
+def _movable(model: WaterModel, usable: tuple[int, ...]) -> tuple[int, ...]:
+    """What is moved if nobody says so: all but weirs that no rule moves, which are fixed crests.
+
+    Where a file has nothing else, they are taken after all.
+    """
+    ruled = set(model.ruled_links())
+    moved = tuple(i for i in usable if model.links.kind[i] != LinkKind.WEIR or i in ruled)
+    return moved or usable
 
 
 def _actuator(model: WaterModel, link: int, settings: WaterSettings) -> Actuator:

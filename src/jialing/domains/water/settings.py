@@ -60,7 +60,7 @@ class WaterSettings:
 
     Attributes
     ----------
-    controlled : links that may be moved; None means every usable one
+    controlled : links that may be moved; None means every usable one but weirs that no rule moves
     overflow_nodes : nodes whose spill counts as overflow, not as street flooding, and whether the
         receiving water is sensitive
     overflow_outfalls : outfalls that discharge to a river, and whether it is sensitive;
