@@ -34,9 +34,9 @@ from jialing.domains.water.twin import Outcome, Policy, Trial, Twin
 from jialing.methods.plan import optimise, shift
 
 STARTS = (1.0, 0.5, 0.15)  # uniform plans from which a search starts too [part of reach]
-REFINED = 3  # starts that are refined, the best ones
+REFINED = 2  # starts that are refined, the best ones
 OPEN_SHARE = 0.999  # a gate opened this far holds nothing back
-ITERATIONS = 60  # gradient steps per improvement
+ITERATIONS = 40  # gradient steps per improvement
 BETTER = 2e-4  # share of its cost by which a rival must beat the incumbent
 BETTER_M3 = 0.05  # … and at least this much [m³-eq]
 QUIET_M3 = 0.5  # a loss below which a policy needs no improving [m³-eq]
@@ -112,8 +112,8 @@ class PredictiveController:
         self._plan: FloatArray | None = None
         self._blocks = _blocks(horizon.steps)
         self._quiet_left = 0
+        self._since = 0
         self._tick = 0
-        self._settled = False
         self._rained = False
         self._last: Candidate | None = None
 
@@ -128,19 +128,21 @@ class PredictiveController:
         if self._quiet_left > 0 and self._last is not None and raining <= self._rained:
             self._quiet_left -= 1
             self._scenes.see(situation.observation)
-            return self._dispatch(self._last, step=QUIET_TICKS - 1 - self._quiet_left)
-        self._rained = raining
+            self._since += 1
+            return self._dispatch(self._last, step=self._since)
+        self._rained, self._since = raining, 0
         scene = self._scenes.scenarios(situation.forecast, situation.observation)
         candidates = self._play(self._incumbents(positions), scene)
         best = _choose(candidates)
         if max(c.loss for c in candidates) < QUIET_M3:
             self._quiet_left = QUIET_TICKS - 1
-        elif self._settled and best.name == "plan kept":
-            self._settled = False  # no better plan was found a tick ago; look at the next
         else:
+            kept = best
             best = self._improved(best, scene, depth, flow, positions)
             if best.loss >= QUIET_M3:
                 best = self._probed(best, scene)
+            if best is kept and best.name == "plan kept":
+                self._quiet_left = 1  # nothing better was found: the plan's next step is due
         self._last = best
         return self._dispatch(best)
 
@@ -153,13 +155,11 @@ class PredictiveController:
         positions: FloatArray,
     ) -> Candidate:
         """`best`, or the last of several plans that each did better in SWMM than the one before."""
-        first = best
         for _ in range(self._effort.rounds):
             better = self._improve(best, scene, depth, flow, positions)
             if better is best:
                 break
             best = better
-        self._settled = best is first
         return best
 
     def _incumbents(self, positions: FloatArray) -> dict[str, Policy]:
