@@ -146,7 +146,7 @@ def test_a_flow_limit_in_the_settings_reaches_the_planner(case: Case) -> None:
 
 def test_a_small_model_gets_the_full_effort_and_a_huge_one_a_short_look_ahead() -> None:
     length_s, effort = fit_effort(30, 30.0, 7200.0)
-    assert (effort.scenarios, effort.rounds, length_s) == (3, 6, 7200.0)
+    assert (effort.scenarios, effort.rounds, length_s) == (3, 2, 7200.0)
     length_s, effort = fit_effort(100_000, 10.0, 7200.0)
     assert (effort.scenarios, effort.rounds, length_s) == (1, 1, 1800.0)
 
