@@ -30,14 +30,17 @@ class Timetable:
 
     def __init__(self, layout: Layout, spread: Spread, prices: Prices) -> None:
         self._layout, self._spread, self._prices = layout, spread, prices
+        self._table: FloatArray | None = None
 
     def prepare(self) -> None:
         """Work the timetable out."""
-        best_timetable(self._layout, self._spread, self._prices)
+        self._table = best_timetable(self._layout, self._spread, self._prices)
 
     def decide(self, situation: Situation) -> Command:
         """Look the hour up."""
-        table = best_timetable(self._layout, self._spread, self._prices)
+        if self._table is None:
+            self._table = best_timetable(self._layout, self._spread, self._prices)
+        table = self._table
         slot = min(int(situation.time_s // SLOT_S), len(table) - 1)
         return directions(self._layout, table[slot], note="timetable")
 

@@ -33,7 +33,6 @@ class PredictiveController:
     ----------
     layout : the station
     settings : of the case
-    anchored : keep to the timetable where nothing speaks against it; False for the reference
     """
 
     def __init__(self, layout: Layout, settings: MetroSettings) -> None:
@@ -49,15 +48,17 @@ class PredictiveController:
         self._planned_s = -np.inf
         self._works = np.ones(links)
         self._plan: FloatArray | None = None
+        self._table: FloatArray | None = None
 
     def prepare(self) -> None:
         """Work the timetable out, and compile."""
-        table = self._table()
-        self._want = table[0].copy()
+        self._want = self._timetable()[0].copy()
 
-    def _table(self) -> FloatArray:
-        settings = self._settings
-        return best_timetable(self._layout, settings.spread, settings.prices)
+    def _timetable(self) -> FloatArray:
+        if self._table is None:
+            settings = self._settings
+            self._table = best_timetable(self._layout, settings.spread, settings.prices)
+        return self._table
 
     def decide(self, situation: Situation) -> Command:
         """Plan when it is time, or when a link has failed or come back."""
@@ -79,7 +80,7 @@ class PredictiveController:
         keep = np.tile(self._want, (self._slots, 1))
         anchor = self._anchor(now)
         kept, kept_cost = self._best_keeping(scenarios, works, keep, anchor)
-        best, best_cost = planner.search(scenarios, works, self._want, kept, held)
+        best, best_cost = planner.search(scenarios, works, self._want, kept, turn=~held)
         home = np.array_equal(best[0], anchor[0])
         margin = THRESHOLD * (HOMEWARD if home else 1.0)
         if not np.array_equal(best[0], self._want) and best_cost < kept_cost - margin:
@@ -93,9 +94,9 @@ class PredictiveController:
 
     def _anchor(self, now: float) -> FloatArray:
         """[slots, links] the timetable from now on."""
-        table = self._table()
-        at = np.minimum(((now + np.arange(self._slots) * SLOT_S) // SLOT_S).astype(int), len(table) - 1)
-        return table[at]
+        table = self._timetable()
+        at = ((now + np.arange(self._slots) * SLOT_S) // SLOT_S).astype(np.int64)
+        return table[np.minimum(at, len(table) - 1)]
 
     def _best_keeping(
         self, scenarios: Scenarios, works: FloatArray, keep: FloatArray, anchor: FloatArray
@@ -110,8 +111,7 @@ class PredictiveController:
             options.append(again)
         cost = self._planner.score(scenarios, works, np.array(options)).mean(axis=1)
         start = options[int(np.argmin(cost))]
-        held = np.ones(len(self._want), dtype=np.bool_)
-        return self._planner.search(scenarios, works, self._want, start, held)
+        return self._planner.search(scenarios, works, self._want, start)
 
     def _plan_meter(self, scenarios: Scenarios, works: FloatArray, plan: FloatArray) -> None:
         """Throttle entry as far as that pays, which it does only where a platform is crowded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -92,9 +92,14 @@ class Day:
 
 def rate(profile: Profile, clock_s: FloatArray, *, shift_s: float = 0.0) -> FloatArray:
     """The profile at times of day [1/s], its peaks `shift_s` later; 0 outside its knots."""
-    times, rates = np.array(profile.times_s), np.array(profile.rates_p_s)
+    times, rates = _knots(profile)
     value: FloatArray = np.interp(clock_s - shift_s, times, rates)
     return np.where((clock_s >= times[0]) & (clock_s <= times[-1]), value, 0.0)
+
+
+@lru_cache(maxsize=256)
+def _knots(profile: Profile) -> tuple[FloatArray, FloatArray]:
+    return np.array(profile.times_s), np.array(profile.rates_p_s)
 
 
 def wave(event: Event, clock_s: FloatArray) -> FloatArray:

@@ -28,11 +28,12 @@ from jialing.domains.metro.station import Event
 KINDS = ("perfect", "ensemble", "persistence", "none")
 LIVE_S = 600.0  # how far ahead train times are known [s]
 BIN_S = 300.0  # counts are weighed in bins of this length [s]
-SHIFTS_S = np.arange(-40.0, 40.1, 2.5) * 60.0
-AMOUNTS = np.linspace(0.65, 1.4, 16)
-MEMBERS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles of the shift
+SHIFTS_S = np.arange(-40.0, 40.1, 4.0) * 60.0
+AMOUNTS = np.linspace(0.65, 1.4, 12)
+MEMBERS = (0.15, 0.5, 0.85)  # quantiles of the shift
 FREEDOM = 4.0  # of Student's t
 TRUST = 0.7  # a bin counts for less than one: neighbours are not independent
+REFRESH_S = 120.0  # an ensemble is worked out anew so often [s]
 FADE_S = 1800.0  # an unexplained surplus fades with this time constant …
 RECENT_BINS = 3  # … and is measured over this many bins
 SURPRISE = 3.0  # standard deviations above which a surplus is believed
@@ -120,6 +121,7 @@ class StationForecaster:
         self._gap = gaps(day.trains.actual_s, day.trains.platform)
         self._up = Counts(0.28, spread)
         self._down = Counts(0.14, spread)
+        self._issued: tuple[float, FloatArray | None] = (-np.inf, None)
         self._weighed_s = 0.0
         self._seen_s = 0.0
         self._bin = np.zeros(2)
@@ -144,7 +146,7 @@ class StationForecaster:
             values = self._persist(observation)
         else:
             self._count(observation)
-            values = self._ensemble(now)
+            values = self._refreshed(now)
         return Forecast(
             issued_s=now,
             horizon=self._horizon,
@@ -152,6 +154,18 @@ class StationForecaster:
             values=values,
             truth=self._kind == "perfect",
         )
+
+    def _refreshed(self, now: float) -> FloatArray:
+        """The ensemble; within `REFRESH_S` of the last one, that one without what has passed."""
+        issued_s, known = self._issued
+        past = (now - issued_s) / self._horizon.step_s
+        if known is None or now - issued_s >= REFRESH_S - 1e-6 or past != round(past):
+            known = self._ensemble(now)
+            self._issued = (now, known)
+            return known
+        steps = min(round(past), self._horizon.steps)
+        last = np.repeat(known[:, -1:], steps, axis=1)
+        return np.concatenate((known[:, steps:], last), axis=1)
 
     def _truth(self, now: float) -> FloatArray:
         edges = np.round(now + np.arange(self._horizon.steps + 1) * self._horizon.step_s)

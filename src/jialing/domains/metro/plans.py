@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.domains.metro import kernel
@@ -19,11 +20,11 @@ from jialing.domains.metro.layout import Layout
 from jialing.domains.metro.settings import Prices
 from jialing.domains.metro.simulation import Simulation, net
 
-STEP_S = 10.0  # of the predictor [s]
+STEP_S = 15.0  # of the predictor [s]
 SLOT_S = 300.0  # of a plan [s]
 LEFTOVER_S = 240.0  # what a person in a queue at the end of the horizon still waits [s]
 MOST_FREE = 3  # reversible links of a stage whose every combination is tried
-SWEEPS = 3  # over the stages of a cascade
+SWEEPS = 2  # over the stages of a cascade
 
 Mode = tuple[float, ...]  #: direction of each reversible link of a stage
 
@@ -143,7 +144,7 @@ class Planner:
         """[plans, slots, group] a mode at once, and perhaps another from a later slot on."""
         modes = self.modes(group, now, works)
         later = range(1, self.slots)
-        if len(modes) > 2:
+        if len(modes) > 2 or len(self.groups) > 1:
             later = range(1, self.slots, 2)
         plans = []
         for mode in modes if first is None else first:
@@ -164,12 +165,14 @@ class Planner:
         works: FloatArray,
         now: FloatArray,
         start: FloatArray,
-        held: NDArrayBool,
+        *,
+        turn: NDArray[np.bool_] | None = None,
     ) -> tuple[FloatArray, float]:
         """The best plan found, [slots, links], and its mean cost [ped·s].
 
         now : [links] directions told; start : [slots, links] a plan to begin with
-        held : [links] may not change in the first slot
+        turn : None to change nothing in the first slot; else [links] that may turn at once, and
+            only plans in which some link does are tried, besides `start`
         """
         best = start.copy()
         best_cost = float(self.score(scenarios, works, best[None]).mean())
@@ -177,7 +180,16 @@ class Planner:
             before = best_cost
             for group in self.groups:
                 own = list(group)
-                first = [tuple(now[own].tolist())] if held[own].any() else None
+                present = tuple(now[own].tolist())
+                first: list[Mode] = [present]
+                if turn is not None:
+                    first = [
+                        mode
+                        for mode in self.modes(group, now, works)
+                        if mode != present and np.all(turn[own] | (np.array(mode) == now[own]))
+                    ]
+                if not first:
+                    continue
                 options = self.stage_plans(group, now, works, first=first)
                 plans = np.repeat(best[None], len(options), axis=0)
                 plans[:, :, own] = options
@@ -188,6 +200,3 @@ class Planner:
             if best_cost > before - 1.0:
                 break
         return best, best_cost
-
-
-NDArrayBool = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]

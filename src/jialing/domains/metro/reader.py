@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jialing.domains.metro import checks
 from jialing.domains.metro.nodes import Part, read_part
@@ -301,15 +300,6 @@ def _stops(part: Part, whole: Part) -> Sequence[float]:
 def shipped() -> dict[str, Path]:
     """The stations that come with Jialing: name -> file."""
     return {path.stem: path for path in sorted(STATIONS.glob("*.yaml"))}
-
-
-def document(station: Station) -> dict[str, Any]:
-    """The inspection's short table: totals of a day."""
-    return {
-        "alighting": persons(station.alighting),
-        "entering": persons(station.entering),
-        "trains": len(station.trains),
-    }
 
 
 def persons(profile: Profile) -> float:

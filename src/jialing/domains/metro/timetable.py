@@ -16,7 +16,7 @@ from jialing.domains.metro.plans import SLOT_S, STEP_S, Planner, Scenarios
 from jialing.domains.metro.settings import Prices, Spread
 from jialing.domains.metro.simulation import Simulation
 
-HISTORY = 12  # days
+HISTORY = 8  # days
 FIRST_SEED = 1_000_000  # of the history; the seeds of cases lie below
 ROUNDS = 6  # of improvement
 MOVES = (-4, -2, -1, 1, 2, 4)  # how far a change of direction is tried to be moved [slots]
@@ -28,7 +28,7 @@ _known: dict[tuple[str, str, str], FloatArray] = {}
 def best_timetable(layout: Layout, spread: Spread, prices: Prices) -> FloatArray:
     """[slots, links] directions, slots of `SLOT_S` from opening on. Worked out once per station."""
     key = (repr(layout.station), repr(spread), repr(prices))
-    if key not in _known:
+    if key not in _known:  # a station takes seconds, and every controller of a run asks for it
         _known[key] = _improve(layout, spread, prices, _rolling(layout, prices))
     return _known[key]
 
@@ -62,14 +62,15 @@ def _rolling(layout: Layout, prices: Prices) -> FloatArray:
     links = len(layout.link_stage)
     works, open_all = np.ones(links), np.ones(len(layout.entrance_level))
     now = layout.home.astype(np.float64)
-    free = np.zeros(links, dtype=np.bool_)
+    free = np.ones(links, dtype=np.bool_)
     table = np.empty((slots, links))
     for slot in range(slots):
         ahead = window(day, slot * wide, LOOK_AHEAD * wide)
         step, sim.step = sim.step, 0
         _turn(sim, step)
         hold = np.tile(now, (LOOK_AHEAD, 1))
-        best, _ = planner.search(ahead, works, now, hold, free)
+        kept, _ = planner.search(ahead, works, now, hold)
+        best, _ = planner.search(ahead, works, now, kept, turn=free)
         now = best[0].copy()
         table[slot] = now
         part = window(day, slot * wide, wide)
@@ -98,11 +99,9 @@ def _improve(layout: Layout, spread: Spread, prices: Prices, table: FloatArray) 
             if not options:
                 continue
             cost = planner.score(history, works, np.array(options)).mean(axis=1)
-            # Moves of different changes seldom disturb each other: take them in order of merit.
-            for i in np.argsort(cost, kind="stable")[:4]:
-                if cost[i] < best_cost - 1.0:
-                    best, best_cost = options[int(i)], float(cost[i])
-                    break
+            i = int(np.argmin(cost))
+            if cost[i] < best_cost - 1.0:
+                best, best_cost = options[i], float(cost[i])
         if best_cost > before - 1.0:
             break
     return best
