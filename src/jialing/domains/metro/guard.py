@@ -155,10 +155,14 @@ class Interlocks:
     ) -> tuple[FloatArray, IntArray]:
         """What to tell each reversible link, and the rule that has the say [reversible]."""
         moved = self._moved
+        phase, known, direction = seen.phase[moved], seen.fresh[moved], seen.direction[moved]
+        # The receipt is a tick older than the drive's own word: it may have stopped or started.
+        stopped = (direction == 0.0) & ((phase == STANDS) | (phase == RESTARTS))
+        started = (position == 0.0) & (direction == self._granted) & (phase == RUNS)
+        position = np.where(known & (stopped | started), direction, position)
         self._note(position, now_s)
         held = self.held
-        phase, known = seen.phase[moved], seen.fresh[moved]
-        known = known & (position == seen.direction[moved])
+        known = known & (position == direction)
         stands = known & (held == 0.0) & (phase == STANDS) & (seen.onboard[moved] == 0.0)
         self._stood_s = np.where(stands, np.minimum(self._stood_s, now_s), np.inf)
         finite = np.isfinite(asked)

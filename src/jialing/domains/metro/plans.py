@@ -8,7 +8,7 @@ until no stage finds a better one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -22,6 +22,7 @@ from jialing.domains.metro.simulation import Simulation, net
 
 STEP_S = 15.0  # of the predictor [s]
 SLOT_S = 300.0  # of a plan [s]
+RHYTHM_S = 30.0  # what a reversal takes longer because it is proven at the ticks of a guard [s]
 LEFTOVER_S = 240.0  # what a person in a queue at the end of the horizon still waits [s]
 MOST_FREE = 3  # reversible links of a stage whose every combination is tried
 SWEEPS = 2  # over the stages of a cascade
@@ -56,7 +57,8 @@ class Planner:
 
     def __init__(self, layout: Layout, prices: Prices, slots: int) -> None:
         self.layout, self.slots = layout, slots
-        self.simulation = Simulation(layout, net(layout), STEP_S, layout.ride)
+        slower = net(replace(layout, inspect=layout.inspect + RHYTHM_S))
+        self.simulation = Simulation(layout, slower, STEP_S, layout.ride)
         self._prices = np.array([prices.reversal, prices.outside, prices.crowd, LEFTOVER_S])
         self.groups: tuple[tuple[int, ...], ...] = tuple(
             group

@@ -90,5 +90,5 @@ class MetroSettings:
     mismatch: Mismatch = Mismatch()
     prices: Prices = Prices()
     horizon_s: float = 2700.0
-    replan_s: float = 120.0
+    replan_s: float = 180.0
     mode: str = "auto"
