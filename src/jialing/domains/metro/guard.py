@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 MODES = ("observe", "advise", "auto")
-RUNS, CLEARS, STANDS, RESTARTS = 0.0, 1.0, 2.0, 3.0  # what a drive says of itself: `phase:<link>`
+RUNS, STANDS, RESTARTS = 0.0, 2.0, 3.0  # what a drive says of itself: `phase:<link>`
 READ = ("onboard", "direction", "phase", "works")  # signals of each link, in the order of `Seen`
 
 
@@ -27,21 +27,21 @@ class Rule(IntEnum):
     """Why a link did not get the direction that was asked for."""
 
     NONE = 0
-    SHAPE = 1
-    NOT_FINITE = 2
-    LEVEL = 3
-    STALE = 4
-    OBSERVE = 5
-    FAILED = 6
-    DWELL = 7
-    BUDGET = 8
-    KEY = 9
-    STEP_FREE = 10
-    LAST_WAY = 11
-    CLEAR = 12
-    PROVE = 13
-    INSPECT = 14
-    RESTART = 15
+    SHAPE = auto()
+    NOT_FINITE = auto()
+    LEVEL = auto()
+    STALE = auto()
+    OBSERVE = auto()
+    FAILED = auto()
+    DWELL = auto()
+    BUDGET = auto()
+    KEY = auto()
+    STEP_FREE = auto()
+    LAST_WAY = auto()
+    CLEAR = auto()
+    PROVE = auto()
+    INSPECT = auto()
+    RESTART = auto()
 
 
 WHY = {
@@ -137,15 +137,15 @@ class Interlocks:
     """
 
     def __init__(self, ways: Sequence[Way], moved: Sequence[int], terms: Terms) -> None:
-        self.terms, self._moved = terms, np.array(moved, dtype=np.int64)
-        self._home = np.array([way.home for way in ways], dtype=np.float64)
+        self.terms, self._moved = terms, np.array(moved, np.int64)
+        self._home = np.array([way.home for way in ways])
         self._inspect_s = np.array([ways[i].inspect_s for i in moved])
         self._kind = _numbered([(way.stage, way.kind) for way in ways])
         self._stage = _numbered([way.stage for way in ways])
-        self._step_free = np.array([way.step_free for way in ways], dtype=np.bool_)
+        self._step_free = np.array([way.step_free for way in ways], np.bool_)
         count = len(moved)
         self.held = self._home[self._moved]  # last confirmed direction
-        self.used = np.zeros(count, dtype=np.int64)  # reversals begun
+        self.used = np.zeros(count, np.int64)  # reversals begun
         self._since_s = np.full(count, -np.inf)  # when it began to run in this direction
         self._stood_s = np.full(count, np.inf)  # since when it is seen at a stand and empty
         self._granted = np.zeros(count)  # direction of the last restart
@@ -157,7 +157,7 @@ class Interlocks:
         moved = self._moved
         phase, known, direction = seen.phase[moved], seen.fresh[moved], seen.direction[moved]
         # The receipt is a tick older than the drive's own word: it may have stopped or started.
-        stopped = (direction == 0.0) & ((phase == STANDS) | (phase == RESTARTS))
+        stopped = (direction == 0.0) & (phase == STANDS)
         started = (position == 0.0) & (direction == self._granted) & (phase == RUNS)
         position = np.where(known & (stopped | started), direction, position)
         self._note(position, now_s)
@@ -167,7 +167,7 @@ class Interlocks:
         self._stood_s = np.where(stands, np.minimum(self._stood_s, now_s), np.inf)
         finite = np.isfinite(asked)
         want = np.where(finite, np.clip(np.rint(asked), -1.0, 1.0), held)
-        rule = np.zeros(len(moved), dtype=np.int64)
+        rule = np.zeros(len(moved), np.int64)
 
         def say(where: BoolArray, why: Rule) -> None:
             rule[where & (rule == Rule.NONE)] = why
@@ -215,29 +215,32 @@ class Interlocks:
         """How many links of its stage and kind carry people in a link's direction; and its group."""
         return self._counted(self._kind, self._serving(seen), seen.direction)
 
-    def _step_free_left(self, seen: Seen) -> tuple[IntArray, IntArray]:
+    def _step_free_left(self, seen: Seen) -> tuple[FloatArray, IntArray]:
         """How many step-free links of its stage do; without bound for one that has steps itself."""
         serving = self._serving(seen) & self._step_free
         count, group = self._counted(self._stage, serving, seen.direction)
-        return np.where(self._step_free[self._moved], count, len(seen.works) + 1), group
+        return np.where(self._step_free[self._moved], count, np.inf), group
 
     def _counted(
         self, group: IntArray, serving: BoolArray, direction: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Per reversible link: links that serve its direction in its group, and the group's number."""
-        up = np.zeros(len(group), dtype=np.int64)
-        down = np.zeros(len(group), dtype=np.int64)
+        up = np.zeros(len(group), np.int64)
+        down = np.zeros(len(group), np.int64)
         np.add.at(up, group[serving & (direction >= 0.0)], 1)
         np.add.at(down, group[serving & (direction <= 0.0)], 1)
         own = group[self._moved]
-        return np.where(self.held > 0.0, up[own], down[own]), 2 * own + (self.held > 0.0)
+        goes_up = self.held == 1.0
+        return np.where(goes_up, up[own], down[own]), np.where(goes_up, own, ~own)
 
-    def _too_many(self, leave: BoolArray, left: tuple[IntArray, IntArray]) -> BoolArray:
+    def _too_many(
+        self, leave: BoolArray, left: tuple[IntArray | FloatArray, IntArray]
+    ) -> BoolArray:
         """Of the links that would leave their direction, those after which none would be left."""
         count, group = left
         found = np.zeros(len(leave), dtype=np.bool_)
         index = leave.nonzero()[0]
-        order = index[np.argsort(group[index], kind="stable")]
+        order = index[np.lexsort((index, group[index]))]
         ordered = group[order]
         rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
         found[order] = rank + 1 >= count[order]
@@ -273,7 +276,7 @@ class StationGuard:
         self.interlocks = Interlocks(ways, moved, terms)
         self._at = np.array(
             [[table.find(f"{quantity}:{way.link}") for way in ways] for quantity in READ],
-            dtype=np.int64,
+            np.int64,
         ).reshape(len(READ), len(ways))
         self._platforms = np.array(
             [i for i, each in enumerate(table.signals) if each.quantity == "density"], np.int64
@@ -298,7 +301,6 @@ class StationGuard:
         except Exception:  # foreign objects may raise anything; all of it freezes
             asked, source = np.full(count, np.nan), Source.GUARD
             rules = np.full(count, Rule.SHAPE)
-            local[:] = False
             plan, step_s, note = None, 0.0, ""
         else:
             source, plan = command.source, command.plan
@@ -352,9 +354,15 @@ class StationGuard:
         )
         good &= values >= np.array([each.low for each in self._table.signals])
         good &= values <= np.array([each.high for each in self._table.signals])
-        read, fresh = values[self._at], good[self._at].all(axis=0)
-        seen = Seen(onboard=read[0], direction=read[1], phase=read[2], works=read[3], fresh=fresh)
-        rules = np.zeros(len(self._actuators), dtype=np.int64)
+        onboard, direction, phase, works = values[self._at]
+        seen = Seen(
+            onboard=onboard,
+            direction=direction,
+            phase=phase,
+            works=works,
+            fresh=good[self._at].all(axis=0),
+        )
+        rules = np.zeros(len(self._actuators), np.int64)
         links = self._links
         keyed = self._keyed(asked[links], now_s)
         given[links], rules[links] = self.interlocks.judge(
@@ -372,8 +380,7 @@ class StationGuard:
         if terms.mode != "advise":
             return np.ones(len(asked), dtype=np.bool_)
         turned = [
-            self._keys.get((name, target), -math.inf)
-            for name, target in zip(self._names, asked.tolist(), strict=True)
+            self._keys.get((name, float(asked[i])), math.nan) for i, name in enumerate(self._names)
         ]
         return np.array([0.0 <= now_s - time_s <= terms.key_s for time_s in turned], np.bool_)
 
@@ -417,7 +424,7 @@ def _metered(meter: Actuator, asked: float, calm: bool) -> tuple[float, Rule]:
 def _numbered(keys: Sequence[object]) -> IntArray:
     """A number for each key, equal for equal keys."""
     numbers: Mapping[object, int] = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.array([numbers[key] for key in keys], dtype=np.int64)
+    return np.array([numbers[key] for key in keys], np.int64)
 
 
 def _require_sound(terms: Terms, ways: Sequence[Way]) -> None:
