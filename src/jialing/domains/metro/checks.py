@@ -66,6 +66,9 @@ def known_levels(part: Part) -> None:
         for each in part[section]:
             for key in keys:
                 known(each[key], names, "level", each.at(key))
+    for each in part["links"]:
+        if each["from"] == each["to"]:
+            each.at("to").fail(f"link {each['name']!r} begins and ends on one level")
 
 
 def shares(parts: Sequence[Part], what: str) -> None:
@@ -82,8 +85,6 @@ def stages(part: Part, links: Sequence[Link]) -> None:
     parts = dict(zip((link.name for link in links), part["links"], strict=True))
     above: dict[str, str] = {}
     for link in links:
-        if link.lower == link.upper:
-            parts[link.name].at("to").fail(f"link {link.name!r} begins and ends on one level")
         if above.setdefault(link.lower, link.upper) != link.upper:
             parts[link.name].at("to").fail(
                 f"from level {link.lower!r} links lead to both {above[link.lower]!r} and "
@@ -130,19 +131,6 @@ def _served(part: Part, links: Sequence[Link], above: Mapping[str, str]) -> None
                     f"nobody can {word} level {lower!r}: no link between it and {upper!r} goes "
                     f"{hint}; set the direction of one, or add a stair"
                 )
-
-
-def both_ways(part: Part, links: Sequence[Link], wanted: bool) -> None:
-    """Fail where a stage could not keep a working link each way and turn one that is reversible."""
-    if not wanted:
-        return
-    for link, each in zip(links, part["links"], strict=True):
-        own = [other for other in links if (other.lower, other.upper) == (link.lower, link.upper)]
-        if link.reversible and len(own) == 1:
-            each.at("reversible").fail(
-                f"link {link.name!r} is alone between its levels: turned, it would leave one "
-                "direction without a way; set reversible: false, or duty: {both_ways: false}"
-            )
 
 
 def apart(spans: Sequence[tuple[float, float, Place]], what: str) -> None:

@@ -49,7 +49,6 @@ def read_station(path: str | Path) -> Station:
     links = tuple(_link(each, elevation, numbers) for each in part["links"])
     checks.stages(part, links)
     duty = Duty(**part["duty"].values) if "duty" in part else Duty()
-    checks.both_ways(part, links, duty.both_ways)
     checks.events(part)
     checks.outages(part)
     checks.densities(part, numbers)
