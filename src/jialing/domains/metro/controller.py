@@ -1,9 +1,8 @@
 """Predictive control of directions: search plans over a rolling horizon, anchored on the timetable.
 
 Every `replan_s` the station's state is estimated from its counts, plans are played against the
-members of the forecast, and the best one's first step is told. The timetable's own plan and
-"keep" are always among the candidates; leaving them must pay more than a threshold, a smaller one
-where the change leads back to the timetable. Directions change no sooner than the dwell allows and
+members of the forecast, and the best one's first step is told. The timetable is followed unless
+another plan is better by more than a threshold, and better in every member. Directions change no sooner than the dwell allows and
 no more often than the day's budget.
 """
 
@@ -22,8 +21,8 @@ from jialing.domains.metro.plans import SLOT_S, STEP_S, Planner, Scenarios
 from jialing.domains.metro.settings import MetroSettings
 from jialing.domains.metro.timetable import best_timetable
 
-THRESHOLD = 600.0  # what leaving the present directions must save [ped·s] …
-HOMEWARD = 0.3  # … and the part of it for a change back to the timetable
+THRESHOLD = 600.0  # what a change that the timetable does not know must save [ped·s] …
+HOMEWARD = 0.5  # … and, as a part of it, what staying off the timetable must save
 
 
 class PredictiveController:
@@ -77,20 +76,35 @@ class PredictiveController:
         duty = self._layout.station.duty
         dwelling = now - self._changed < duty.min_dwell_s
         held = dwelling | (self._count >= duty.switch_budget)
-        keep = np.tile(self._want, (self._slots, 1))
         anchor = self._anchor(now)
-        kept, kept_cost = self._best_keeping(scenarios, works, keep, anchor)
+        kept, kept_cost = self._best_keeping(scenarios, works, anchor)
+        chosen, chosen_cost = kept, kept_cost
+        away = np.any(anchor[0] != self._want) and not np.any(held & (anchor[0] != self._want))
+        if away and self._lawful(anchor[0], works):
+            home, home_cost = planner.search(scenarios, works, anchor[0], anchor)
+            # The timetable's own reversals are paid sooner or later: they do not speak against it.
+            paid = self._settings.prices.reversal * np.count_nonzero(anchor[0] != self._want)
+            if home_cost - paid < kept_cost + THRESHOLD * HOMEWARD:
+                chosen, chosen_cost = home, home_cost
         best, best_cost = planner.search(scenarios, works, self._want, kept, turn=~held)
-        home = np.array_equal(best[0], anchor[0])
-        margin = THRESHOLD * (HOMEWARD if home else 1.0)
-        if not np.array_equal(best[0], self._want) and best_cost < kept_cost - margin:
-            turned = best[0] != self._want
-            self._changed[turned] = now
-            self._count[turned] += 1
-            self._want = best[0].copy()
-            kept = best
+        if not np.array_equal(best[0], self._want) and best_cost < chosen_cost - THRESHOLD:
+            pair = planner.score(scenarios, works, np.array([chosen, best]))
+            if np.all(pair[1] < pair[0]):
+                chosen = best
+        turned = chosen[0] != self._want
+        self._changed[turned] = now
+        self._count[turned] += 1
+        self._want = chosen[0].copy()
+        kept = chosen
         self._plan = kept
         self._plan_meter(scenarios, works, kept)
+
+    def _lawful(self, directions: FloatArray, works: FloatArray) -> bool:
+        """True if every stage keeps a working link each way."""
+        return all(
+            self._planner.lawful(group, tuple(directions[list(group)].tolist()), works)
+            for group in self._planner.groups
+        )
 
     def _anchor(self, now: float) -> FloatArray:
         """[slots, links] the timetable from now on."""
@@ -99,9 +113,10 @@ class PredictiveController:
         return table[np.minimum(at, len(table) - 1)]
 
     def _best_keeping(
-        self, scenarios: Scenarios, works: FloatArray, keep: FloatArray, anchor: FloatArray
+        self, scenarios: Scenarios, works: FloatArray, anchor: FloatArray
     ) -> tuple[FloatArray, float]:
         """The best plan that changes nothing now."""
+        keep = np.tile(self._want, (self._slots, 1))
         later = anchor.copy()
         later[0] = keep[0]
         options = [keep, later]

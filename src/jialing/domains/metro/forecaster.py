@@ -36,6 +36,7 @@ TRUST = 0.7  # a bin counts for less than one: neighbours are not independent
 REFRESH_S = 180.0  # an ensemble is worked out anew so often [s]
 FADE_S = 1800.0  # an unexplained surplus fades with this time constant …
 RECENT_BINS = 3  # … and is measured over this many bins
+OUTLIER = 4.0  # standard deviations above which a bin is no word on the ordinary day
 SURPRISE = 3.0  # standard deviations above which a surplus is believed
 
 
@@ -47,17 +48,29 @@ class Counts:
         self.log = -0.5 * ((AMOUNTS - 1.0) / max(spread.demand, 0.02)) ** 2 + np.zeros(
             (len(SHIFTS_S), 1)
         )
+        self.prior = -0.5 * (SHIFTS_S / max(spread.shift_s, 60.0)) ** 2
         self.recent: list[tuple[float, FloatArray]] = []
 
     def weigh(self, count: float, mean: FloatArray, extra: float) -> None:
         """Take a bin: people counted, [shifts] expected of the average day, and of events."""
         expected = mean[:, None] * AMOUNTS[None, :] + extra
+        self.recent = [*self.recent, (count - extra, mean)][-RECENT_BINS:]
+        if self._surprises(count, expected):
+            return  # an unannounced crowd says nothing of the ordinary day
         variance = (self.noise * expected) ** 2 + expected + 4.0
         z2 = (count - expected) ** 2 / variance
         self.log = self.log - TRUST * (
             0.5 * (FREEDOM + 1.0) * np.log1p(z2 / FREEDOM) + 0.5 * np.log(variance)
         )
-        self.recent = [*self.recent, (count - extra, mean)][-RECENT_BINS:]
+
+    def _surprises(self, count: float, expected: FloatArray) -> bool:
+        """True if a count lies far above all that is thought possible so far."""
+        weight = np.exp(self.log + self.prior[:, None] - (self.log + self.prior[:, None]).max())
+        weight /= weight.sum()
+        mean = float((weight * expected).sum())
+        spread = float((weight * (expected - mean) ** 2).sum())
+        variance = spread + (self.noise * mean) ** 2 + mean + 4.0
+        return count > mean + OUTLIER * float(np.sqrt(variance))
 
     def amount(self) -> FloatArray:
         """[shifts] expected amount given each shift."""
@@ -75,14 +88,14 @@ class Counts:
         """Recent people per second that nothing explains [1/s]; 0 unless it is a surprise."""
         if not self.recent:
             return 0.0
-        count = sum(c for c, _ in self.recent)
-        mean = sum(float(m[shift]) for _, m in self.recent) * amount
-        bins = len(self.recent)
-        sd = np.sqrt((self.noise * mean) ** 2 / bins + mean + 4.0 * bins)
-        if count - mean < SURPRISE * sd:
-            return 0.0
-        latest = self.recent[-1][0] - float(self.recent[-1][1][shift]) * amount
-        return max(0.5 * ((count - mean) / bins + latest), 0.0) / BIN_S
+        count = np.array([c for c, _ in self.recent])
+        mean = np.array([float(m[shift]) for _, m in self.recent]) * amount
+        sd = np.sqrt((self.noise * mean) ** 2 + mean + 4.0)
+        over = count - mean
+        whole = float(over.sum()) > SURPRISE * float(np.sqrt((sd**2).sum()))
+        if over[-1] > SURPRISE * sd[-1]:
+            return float(max(over[-1], over.mean())) / BIN_S
+        return max(float(over.mean()), 0.0) / BIN_S if whole else 0.0
 
 
 class StationForecaster:
@@ -117,7 +130,6 @@ class StationForecaster:
         self._entrance_share = np.array([e.share for e in station.entrances])
         self._walks = [walking(p.walk_s, horizon.step_s) for p in station.platforms]
         self._kernels = [np.cumsum(walking(p.walk_s)) for p in station.platforms]
-        self._spread = spread
         self._gap = gaps(day.trains.actual_s, day.trains.platform)
         self._up = Counts(0.28, spread)
         self._down = Counts(0.14, spread)
@@ -218,10 +230,7 @@ class StationForecaster:
         )
         clock = self._station.open_s + times
         people = np.array(
-            [
-                (rate(self._station.alighting, clock, shift_s=s) * gap * part).sum()
-                for s in SHIFTS_S
-            ]
+            [(rate(self._station.alighting, clock, shift_s=s) * gap * part).sum() for s in SHIFTS_S]
         )
         return people, float((self._event("ingress", clock) * gap * part).sum())
 
@@ -253,7 +262,7 @@ class StationForecaster:
     def _ensemble(self, now: float) -> FloatArray:
         steps, step_s = self._horizon.steps, self._horizon.step_s
         log = self._up.evidence() + self._down.evidence()
-        log = log - 0.5 * (SHIFTS_S / max(self._spread.shift_s, 60.0)) ** 2
+        log = log + self._up.prior
         weight = np.exp(log - log.max())
         below = np.cumsum(weight) / weight.sum()
         chosen = [int(np.searchsorted(below, q)) for q in MEMBERS]
@@ -294,9 +303,7 @@ class StationForecaster:
             shape = longer[None, :] * (1.0 - part[:, None]) + late[None, :] * part[:, None]
             at = first[:, None] + np.arange(len(longer))
             inside = (at >= 0) & (at < steps)
-            rates = np.bincount(
-                at[inside], (load[own][:, None] * shape)[inside], minlength=steps
-            )
+            rates = np.bincount(at[inside], (load[own][:, None] * shape)[inside], minlength=steps)
             values[:, p] += rates[:steps] / step_s
 
     def _room(self, now: float) -> FloatArray:
