@@ -183,7 +183,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for station in chosen.stations:  # before the workers start: each would work it out anew
         layout = lay_out(read_station(Path(FOLDER / f"{station}.yaml")))
         best_timetable(layout, settings.spread, settings.prices)
-    tasks = [(s, d, seed) for s in chosen.stations for seed in range(chosen.seeds) for d in chosen.days]
+    tasks = [
+        (s, d, seed) for s in chosen.stations for seed in range(chosen.seeds) for d in chosen.days
+    ]
     cells = []
     with multiprocessing.get_context("fork").Pool(chosen.workers) as pool:
         for number, found in enumerate(pool.imap(cell, tasks), 1):

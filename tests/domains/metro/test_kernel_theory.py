@@ -52,7 +52,9 @@ def station(*links: Link) -> Layout:
                 Platform(name="P", level="platform", area_m2=500.0, share=1.0, walk_s=30.0),
             ),
             links=links,
-            entrances=(Entrance(name="A", level="street", share=1.0, capacity_p_s=5.0, metered=True),),
+            entrances=(
+                Entrance(name="A", level="street", share=1.0, capacity_p_s=5.0, metered=True),
+            ),
             trains=(Train(time_s=60.0, platform="P"),),
             alighting=FLAT,
             entering=FLAT,

@@ -57,7 +57,7 @@ def test_no_plan_leaves_a_direction_without_a_working_escalator(mixed: Layout) -
     (group,) = planner.groups
     now = mixed.home.astype(np.float64)
     works = np.ones(len(now))
-    assert {m for m in planner.modes(group, now, works)} == {(1.0,), (-1.0,)}
+    assert set(planner.modes(group, now, works)) == {(1.0,), (-1.0,)}
     down = next(k for k, v in enumerate(mixed.home) if v == -1)
     works[down] = 0.0
     assert planner.modes(group, now, works) == [(-1.0,)]

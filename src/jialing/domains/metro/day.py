@@ -114,7 +114,8 @@ def walking(mean_s: float, step_s: float = 1.0) -> FloatArray:
     scale = max(mean_s / 2.0, 0.5)
     edges = np.arange(int(np.ceil(10.0 * scale / step_s)) + 1) * step_s / scale
     share: FloatArray = np.diff(1.0 - (1.0 + edges) * np.exp(-edges))
-    return share / share.sum()
+    share /= share.sum()
+    return share
 
 
 def gaps(times_s: FloatArray, platform: FloatArray) -> FloatArray:
@@ -160,9 +161,9 @@ def draw(layout: Layout, kind: str, spread: Spread, seed: int) -> Day:
             up[t:end, p] += people * kernels[p][: end - t]
             room[t, p] += space
     egress = sum((wave(e, clock) for e in events if e.kind == "egress"), np.zeros(length))
-    blocks = np.repeat(
-        rng.lognormal(-0.5 * spread.flow**2, spread.flow, length // 120 + 1), 120
-    )[:length]
+    blocks = np.repeat(rng.lognormal(-0.5 * spread.flow**2, spread.flow, length // 120 + 1), 120)[
+        :length
+    ]
     lam = rate(station.entering, clock, shift_s=shift_s) * many_down * blocks + egress
     lam[clock > station.close_s] = 0.0
     entrance = np.array([e.share for e in station.entrances])
@@ -263,7 +264,5 @@ def _failures(layout: Layout, kind: str, rng: np.random.Generator) -> tuple[Fail
     if kind == "escalator-failure":
         movers = [i for i, k in enumerate(station.links) if k.kind is LinkKind.ESCALATOR]
         start = float(rng.choice(_peaks(layout))) - 3600.0 - station.open_s
-        failures.append(
-            Failure(link=int(rng.choice(movers)), from_s=start, to_s=start + FAILURE_S)
-        )
+        failures.append(Failure(link=int(rng.choice(movers)), from_s=start, to_s=start + FAILURE_S))
     return tuple(failures)

@@ -64,9 +64,7 @@ class MetroDomain:
         duration_s = layout.duration_s
         if case.duration_s is not None:
             duration_s = min(float(case.duration_s), duration_s)
-        plant = StationPlant(
-            layout, day, settings.mismatch, duration_s=duration_s, seed=case.seed
-        )
+        plant = StationPlant(layout, day, settings.mismatch, duration_s=duration_s, seed=case.seed)
         horizon_s = max(round(settings.horizon_s / SLOT_S), 1) * SLOT_S
         horizon = Horizon(steps=round(horizon_s / STEP_S), step_s=STEP_S)
         chosen = (

@@ -77,9 +77,7 @@ class Estimator:
             link[:, column] = queue[layout.link_stage] * share
             sim.pool[:, spare] = np.where(total > 0.0, 0.0, queue)
         self._fill_rings(sim, direction)
-        area = np.bincount(
-            layout.platform_level, layout.platform_area, len(layout.station.levels)
-        )
+        area = np.bincount(layout.platform_level, layout.platform_area, len(layout.station.levels))
         standing = np.bincount(layout.stage_lower, values[self._up], len(area))
         level = layout.platform_level
         density = values[self._density] - standing[level] / area[level]

@@ -267,11 +267,11 @@ class StationForecaster:
         below = np.cumsum(weight) / weight.sum()
         chosen = [int(np.searchsorted(below, q)) for q in MEMBERS]
         many_up, many_down = self._up.amount(), self._down.amount()
-        times, platform, gap, room = self.expected_trains(now)
+        times, platform, gap, _ = self.expected_trains(now)
         platform = platform.astype(int)
         clock_trains = self._station.open_s + times
-        lead = (np.arange(steps) + 0.5) * step_s
-        clock = self._station.open_s + now + lead
+        lead: FloatArray = (np.arange(steps, dtype=np.float64) + 0.5) * step_s
+        clock: FloatArray = self._station.open_s + now + lead
         ingress, egress = self._event("ingress", clock_trains), self._event("egress", clock)
         fade, late = np.exp(-lead / FADE_S), np.exp(-np.maximum(times - now, 0.0) / FADE_S)
         closed = clock > self._station.close_s

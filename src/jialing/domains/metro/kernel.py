@@ -19,8 +19,14 @@ Source of the choice model: Ben-Akiva & Lerman (1985), Discrete Choice Analysis,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
+
+from jialing.core.signal import FloatArray
+
+Net = tuple[Any, ...]  #: arrays of the station, see `simulation.net`
 
 BETA = 0.15  # sensitivity of the choice to seconds [1/s]; assumed
 RUN, CLEARING, STOPPED, RESTART = 0, 1, 2, 3
@@ -50,26 +56,26 @@ TOTALS = 13
 
 @numba.njit(cache=True)
 def advance(
-    first,
-    steps,
-    dt,
-    up,
-    down,
-    room,
-    works,
-    want,
-    slot_steps,
-    meter,
-    limit,
-    net,
-    link,
-    ring_up,
-    ring_down,
-    pool,
-    platform,
-    outside,
-    totals,
-):
+    first: int,
+    steps: int,
+    dt: float,
+    up: FloatArray,
+    down: FloatArray,
+    room: FloatArray,
+    works: FloatArray,
+    want: FloatArray,
+    slot_steps: int,
+    meter: FloatArray,
+    limit: float,
+    net: Net,
+    link: FloatArray,
+    ring_up: FloatArray,
+    ring_down: FloatArray,
+    pool: FloatArray,
+    platform: FloatArray,
+    outside: FloatArray,
+    totals: FloatArray,
+) -> None:
     """Let `steps` steps pass; state arrays and `totals` change in place.
 
     first : number of the first step since the ring began
@@ -218,7 +224,7 @@ def advance(
                 if a + b > 0.0:
                     link[k, Q_UP] -= a
                     link[k, Q_DOWN] -= b
-                    arrives = (now + max(int(round(ride[k] / dt)), 1)) % length
+                    arrives = (now + max(round(ride[k] / dt), 1)) % length
                     ring_up[k, arrives] += a
                     ring_down[k, arrives] += b
                     link[k, ONBOARD] += a + b
@@ -253,26 +259,26 @@ def advance(
 
 @numba.njit(cache=True)
 def score_plans(
-    steps,
-    dt,
-    up,
-    down,
-    room,
-    works,
-    plans,
-    slot_steps,
-    meters,
-    limit,
-    net,
-    link,
-    ring_up,
-    ring_down,
-    pool,
-    platform,
-    outside,
-    prices,
-    cost,
-):
+    steps: int,
+    dt: float,
+    up: FloatArray,
+    down: FloatArray,
+    room: FloatArray,
+    works: FloatArray,
+    plans: FloatArray,
+    slot_steps: int,
+    meters: FloatArray,
+    limit: float,
+    net: Net,
+    link: FloatArray,
+    ring_up: FloatArray,
+    ring_down: FloatArray,
+    pool: FloatArray,
+    platform: FloatArray,
+    outside: FloatArray,
+    prices: FloatArray,
+    cost: FloatArray,
+) -> None:
     """Cost of each plan in each scenario [ped·s]: waiting, reversals, crowding, and what is left.
 
     up, down : [scenarios, steps, …]; plans : [plans, slots, links]; meters : [plans, entrances]

@@ -143,9 +143,7 @@ def lay_out(station: Station) -> Layout:
         leave=np.divide(here, passed, out=np.zeros_like(here), where=passed > 0.0),
         stage_of=stage_of,
         stage_share=_part(bound[stage_lower], bound[stage_upper]),
-        platform_share=_part(
-            np.array([p.share for p in station.platforms]), bound[platform_level]
-        ),
+        platform_share=_part(np.array([p.share for p in station.platforms]), bound[platform_level]),
         platform_level=platform_level,
         platform_area=np.array([p.area_m2 for p in station.platforms]),
         entrance_level=entrance_level,

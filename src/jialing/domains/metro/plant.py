@@ -44,9 +44,7 @@ class StationPlant:
         rng = np.random.default_rng([seed, 47])
         factor = mismatch.capacity * (1.0 + mismatch.capacity_spread * rng.standard_normal(links))
         ride = layout.ride * mismatch.ride
-        params = net(
-            layout, capacity=layout.capacity * factor, ride=ride, pause=mismatch.restart
-        )
+        params = net(layout, capacity=layout.capacity * factor, ride=ride, pause=mismatch.restart)
         self.simulation = Simulation(layout, params, 1.0, ride)
         self.time_s = 0.0
         self._ended = False
@@ -74,9 +72,7 @@ class StationPlant:
         link = sim.link
         queue_up = np.bincount(layout.link_stage, link[:, kernel.Q_UP], stages) + sim.pool[:, 0]
         queue_down = np.bincount(layout.link_stage, link[:, kernel.Q_DOWN], stages)
-        area = np.bincount(
-            layout.platform_level, layout.platform_area, len(layout.station.levels)
-        )
+        area = np.bincount(layout.platform_level, layout.platform_area, len(layout.station.levels))
         standing = np.bincount(layout.stage_lower, queue_up, len(area))
         level = layout.platform_level
         density = sim.platform / layout.platform_area + standing[level] / area[level]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from jialing.core.signal import FloatArray
 from jialing.domains.metro import kernel
+from jialing.domains.metro.kernel import Net
 from jialing.domains.metro.layout import Layout
 
 DENSITY_ALARM = 2.0  # people per area at which a platform is watched [1/m²]; Fruin (1971): level E
-
-Net = tuple[Any, ...]
 
 
 def net(
