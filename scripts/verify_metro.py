@@ -318,7 +318,7 @@ def page(about: dict[str, Any]) -> str:
         {people for people, _ in LOADS} - {each["people"] for each in about["outcomes"]}
     )
     if missing:
-        said += f" Not run here, since it takes too long: {missing} people."
+        said += f" Not run: {missing} people."
     return PAGE.format(
         jupedsim=about["jupedsim"],
         hampered=about["hampered"],
