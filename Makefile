@@ -38,6 +38,7 @@ static: venv
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/figures.py --check
 	$(BIN)/python scripts/cli_reference.py --check
+	$(BIN)/python scripts/station_reference.py --check
 
 check: static
 	$(BIN)/pytest -q -m "not slow and not swmm and not browser and not bench"
@@ -52,6 +53,7 @@ bench: venv
 docs: venv
 	$(BIN)/python scripts/figures.py
 	$(BIN)/python scripts/cli_reference.py
+	$(BIN)/python scripts/station_reference.py
 
 picture: venv
 	rm -rf build/picture

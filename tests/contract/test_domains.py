@@ -21,15 +21,20 @@ from jialing.core.stages import Desk, Plant, Situation
 from jialing.loop.watchdog import objection
 
 #: One small case that ships, per domain.
-SHIPPED = {"water": "storm-sewer"}
+SHIPPED = {"water": "storm-sewer", "metro": "metro-mixed"}
 HOUR_S = 3600.0
 
 #: What a controller needs beyond the shipped case: settings, made in a folder of the test's own.
 NEEDS = {("water", "other-rules"): lambda folder: {"rules_file": _all_gates_open(folder)}}
 
-DOMAINS = [pytest.param("water", marks=[pytest.mark.swmm, pytest.mark.slow])]
+DOMAINS = [
+    pytest.param("water", marks=[pytest.mark.swmm, pytest.mark.slow]),
+    pytest.param("metro", marks=[pytest.mark.slow]),
+]
+#: What a domain's tests need beyond time.
+MARKS = {"water": [pytest.mark.swmm]}
 PAIRS = [
-    pytest.param(name, controller, marks=[pytest.mark.swmm, pytest.mark.slow])
+    pytest.param(name, controller, marks=[*MARKS.get(name, []), pytest.mark.slow])
     for name in domains.ROWS
     for controller in domains.domain(name).controllers
 ]

@@ -29,9 +29,17 @@ from tests.mutation.mutants import Mutant, mutants_of  # noqa: E402
 
 TARGETS = {
     name: ROOT / "src" / (name.replace(".", "/") + ".py")
-    for name in ("jialing.core.limits", "jialing.domains.water.guard")
+    for name in (
+        "jialing.core.limits",
+        "jialing.domains.metro.guard",
+        "jialing.domains.water.guard",
+    )
 }
-TESTS = ["tests/core/test_limits.py", "tests/domains/water/test_guard.py"]
+TESTS = [
+    "tests/core/test_limits.py",
+    "tests/domains/metro/test_guard.py",
+    "tests/domains/water/test_guard.py",
+]
 OPTIONS = ["--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:timeout"]
 OPTIONS += ["-o", "addopts=--import-mode=importlib", "-o", "timeout=0", "--rootdir", str(ROOT)]
 LIMIT_S = 10

@@ -38,6 +38,12 @@ ROWS: dict[str, Row] = {
         settings="jialing.domains.water.settings:WaterSettings",
         inspect="jialing.domains.water.inspect:inspect_file",
     ),
+    "metro": Row(
+        domain="jialing.domains.metro.domain:METRO",
+        cases="jialing.domains.metro.cases:CASES",
+        settings="jialing.domains.metro.settings:MetroSettings",
+        inspect="jialing.domains.metro.inspect:inspect_file",
+    ),
 }
 
 

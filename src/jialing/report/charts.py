@@ -99,6 +99,10 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
         "least": min((_least(each) for each in found.values()), default=0.0),
         "still": not any(_largest(each) for each in found.values()),
         "style": str(spec.get("style", "line")),
+        "limits": [
+            {"value": float(limit["value"]), "text": str(limit["text"])}
+            for limit in spec.get("limits", ())
+        ],
         "left_out": len(found) - len(kept),
         "lines": lines,
     }

@@ -70,11 +70,51 @@ WORDS: dict[str, Word] = {
         label="Priced sum",
         meaning="All of the above weighted by the case's prices; controllers minimise this.",
     ),
+    "waiting": Word(
+        label="Waiting", meaning="Time people spent in queues and outside metered entrances."
+    ),
+    "waiting_up": Word(label="Waiting to go up", meaning="Part of it, on the way to the street."),
+    "waiting_down": Word(
+        label="Waiting to go down", meaning="Part of it, on the way to the trains."
+    ),
+    "metered": Word(label="Held outside", meaning="Part of it, outside metered entrances."),
+    "travel_time": Word(label="Waiting and riding", meaning="Waiting plus time on the links."),
+    "density_peak": Word(
+        label="Largest density", meaning="Most people per area on any platform at any time."
+    ),
+    "density_alarm": Word(
+        label="Density alarm", meaning="Time above the alarm density, summed over platforms."
+    ),
+    "queue_peak": Word(
+        label="Longest queue", meaning="Most people in all queues together.", whole=True
+    ),
+    "stranded": Word(
+        label="Left by full trains", meaning="People a full train left behind.", whole=True
+    ),
+    "reversals": Word(
+        label="Reversals",
+        better=Better.NEITHER,
+        meaning="Changes of direction that were begun.",
+        whole=True,
+    ),
+    "served": Word(
+        label="Served",
+        better=Better.MORE,
+        meaning="People who left the station or boarded.",
+        whole=True,
+    ),
+    "inside": Word(
+        label="Still inside",
+        better=Better.NEITHER,
+        meaning="People in the station at the end.",
+        whole=True,
+    ),
 }
 
 #: Words the headline speaks of, in order, by domain.
 HEADLINE_WORDS: dict[str, tuple[str, ...]] = {
     "water": ("overflow", "flooding", "overflow_sensitive"),
+    "metro": ("waiting", "density_alarm"),
 }
 
 #: Signal quantities as people read them.
@@ -85,6 +125,10 @@ CONTROLLERS: dict[str, str] = {
     "open": "everything open",
     "equal-filling": "equal filling",
     "predictive": "predictive control",
+    "timetable": "the best timetable of directions",
+    "fixed": "fixed directions",
+    "reactive": "the reactive rule",
+    "oracle": "the same search with a perfect forecast",
 }
 
 

@@ -93,6 +93,7 @@ function makePanel(host, spec) {
 
 function traces(panel) {
   if (panel.spec.style === "marks") return markTraces();
+  if (panel.spec.style === "ribbon") return ribbonTraces(panel);
   const down = panel.spec.style === "bars_down" || panel.spec.style === "bars";
   const shape = panel.spec.style === "line" ? "linear" : "hv";
   const drawn = [];
@@ -111,6 +112,32 @@ function traces(panel) {
     }
   });
   return drawn;
+}
+
+// One row per link; its colour tells the direction. A gap is a link at a stand.
+function ribbonTraces(panel) {
+  const looks = [[1, "up", "accent"], [-1, "down", "warn"]];
+  const rows = panel.spec.lines.filter((line, i) => panel.visible[i] && line.series[state.run] !== null);
+  return looks.map(([sign, word, ink]) => {
+    const x = [], y = [];
+    for (const line of rows) {
+      const found = series(line.series[state.run]);
+      for (let i = 0; i < found.x.length; i++) {
+        if (found.y[i] !== sign) continue;
+        x.push(found.x[i], i + 1 < found.x.length ? found.x[i + 1] : toAxis(content.end_s), null);
+        y.push(line.name, line.name, null);
+      }
+    }
+    return { type: "scatter", mode: "lines", x, y, name: word, showlegend: false, hoverinfo: "name", line: { color: colour(ink), width: 9 } };
+  }).filter((trace) => trace.x.length);
+}
+
+function limitLines(panel) {
+  return (panel.spec.limits || []).map((limit) => ({
+    type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value,
+    line: { color: colour("worse"), width: 1, dash: "dot" },
+    label: { text: limit.text, textposition: "end", font: { color: colour("worse"), size: 11 } },
+  }));
 }
 
 function markTraces() {
@@ -141,7 +168,8 @@ function plotLayout(panel) {
     { dtickrange: [null, 86400000 - 1], value: "%H:%M\n%e %b" }, { dtickrange: [86400000, null], value: "%e %b\n%Y" },
   ];
   return {
-    height: style === "marks" ? 64 + 21 * markRows.length : style === "bars_down" ? 130 : 200,
+    shapes: limitLines(panel),
+    height: style === "marks" ? 64 + 21 * markRows.length : style === "ribbon" ? 60 + 22 * panel.spec.lines.length : style === "bars_down" ? 130 : 200,
     margin: { l: narrow() ? 50 : 64, r: narrow() ? 6 : 14, t: 6, b: below },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: "." + THIN,
     font: { family: getComputedStyle(document.body).fontFamily, color: ink },
@@ -156,6 +184,7 @@ function plotLayout(panel) {
     yaxis: {
       ...axis, fixedrange: true, nticks: 5, rangemode: panel.spec.least >= 0 ? "nonnegative" : "normal", tickformat: style === "marks" ? "" : ",~g",
       ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...markRows].reverse(), range: [-0.6, markRows.length - 0.4] } : {}),
+      ...(style === "ribbon" ? { type: "category", categoryorder: "array", categoryarray: panel.spec.lines.map((line) => line.name).reverse(), rangemode: "normal" } : {}),
       ...(style === "bars_down" ? { autorange: "reversed", rangemode: "tozero" } : {}),
       ...(style === "bars" ? { rangemode: "tozero" } : {}),
     },

@@ -1,0 +1,1 @@
+"""Metro stations with reversible escalators."""

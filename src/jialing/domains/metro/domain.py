@@ -1,0 +1,112 @@
+"""Metro stations, wired: which plant, forecaster, controller and guard a case gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jialing.core.case import Case
+from jialing.core.errors import UnknownNameError
+from jialing.core.forecast import Horizon
+from jialing.core.stages import Controller, Desk
+from jialing.domains.metro.baseline import FixedDirections, ReactiveRule, Timetable
+from jialing.domains.metro.cases import TICK_S
+from jialing.domains.metro.controller import PredictiveController
+from jialing.domains.metro.day import draw
+from jialing.domains.metro.duty import terms, ways
+from jialing.domains.metro.forecaster import StationForecaster
+from jialing.domains.metro.guard import build_guard
+from jialing.domains.metro.layout import Layout, lay_out
+from jialing.domains.metro.picture import picture
+from jialing.domains.metro.plans import SLOT_S, STEP_S
+from jialing.domains.metro.plant import StationPlant
+from jialing.domains.metro.reader import read_station
+from jialing.domains.metro.score import HIGHER_IS_BETTER
+from jialing.domains.metro.settings import MetroSettings
+
+
+class MetroDomain:
+    """The row `metro` (satisfies `jialing.core.stages.Domain`)."""
+
+    name = "metro"
+    controllers: Mapping[str, str] = {
+        "timetable": "directions by the clock, the best ones over the station's history (baseline)",
+        "fixed": "today's directions all day",
+        "reactive": "one more link goes where people wait longer",
+        "predictive": "searches direction plans against a forecast, anchored on the timetable",
+        "oracle": "the same search with a perfect forecast: a reference, not a strict bound",
+    }
+    higher_is_better: tuple[str, ...] = HIGHER_IS_BETTER
+
+    def reads(self, path: str) -> bool:
+        """Station files."""
+        return Path(path).suffix.lower() in (".yaml", ".yml")
+
+    def case_from_file(self, path: str | Path, **settings: Any) -> Case:
+        """A case from a user's own station file, an ordinary day unless told otherwise."""
+        path = Path(path)
+        return Case(
+            name=path.stem,
+            domain=self.name,
+            title=f"{path.name}, as it is",
+            model=path,
+            tick_s=TICK_S,
+            settings=MetroSettings(**settings),
+        )
+
+    def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
+        """Open the station of `case` and wire a controller to it."""
+        settings: MetroSettings = case.settings or MetroSettings()
+        layout = lay_out(read_station(case.model))
+        day = draw(layout, settings.day, settings.spread, case.seed)
+        duration_s = layout.duration_s
+        if case.duration_s is not None:
+            duration_s = min(float(case.duration_s), duration_s)
+        plant = StationPlant(layout, day, settings.mismatch, duration_s=duration_s, seed=case.seed)
+        horizon_s = max(round(settings.horizon_s / SLOT_S), 1) * SLOT_S
+        horizon = Horizon(steps=round(horizon_s / STEP_S), step_s=STEP_S)
+        chosen = (
+            _named(controller, layout, settings) if isinstance(controller, str) else controller()
+        )
+        forecaster = StationForecaster(
+            layout,
+            day,
+            settings.spread,
+            horizon=horizon,
+            kind="perfect" if controller == "oracle" else case.forecast,
+        )
+        return Desk(
+            plant=plant,
+            controller=chosen,
+            forecaster=forecaster,
+            guard=build_guard(
+                layout.actuators,
+                ways(layout.station),
+                plant.signals,
+                terms(layout.station, settings.mode),
+            ),
+            tick_s=case.tick_s,
+            duration_s=duration_s,
+            budget_s=case.tick_s / 2.0,
+            headline="waiting",
+            about={"horizon_s": horizon_s, "settings": asdict(settings)},
+            files=[str(case.model)],
+            picture=picture(layout.station),
+        )
+
+
+METRO = MetroDomain()
+
+
+def _named(name: str, layout: Layout, settings: MetroSettings) -> Controller:
+    if name == "fixed":
+        return FixedDirections()
+    if name == "timetable":
+        return Timetable(layout, settings.spread, settings.prices)
+    if name == "reactive":
+        return ReactiveRule(layout)
+    if name in ("predictive", "oracle"):
+        return PredictiveController(layout, settings)
+    raise UnknownNameError("controller for metro", name, MetroDomain.controllers)

@@ -1,0 +1,318 @@
+"""What is coming? Alighting and entering people, from the average day, live trains and counts.
+
+How far today's peaks lie from the average day's, and how many people there are, is inferred from
+the counts so far on a grid of (shift, amount), with Student's t for the likelihood so that one odd
+train does not decide:
+
+    log p(shift, amount | counts) = log prior + sum over bins log t((count - mean) / sd)
+
+Members of the ensemble are quantiles of the shift, each with the amount that goes with it. What
+announced events and the average day do not explain is taken to fade with `FADE_S`. Trains are
+known `LIVE_S` ahead; people gather in proportion to the gap since the train before.
+
+Source of the robust likelihood: Lange, Little & Taylor (1989), JASA 84:881.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jialing.core.errors import UnknownNameError
+from jialing.core.forecast import Forecast, Horizon
+from jialing.core.signal import FloatArray, Observation
+from jialing.domains.metro.day import Day, gaps, rate, walking, wave
+from jialing.domains.metro.layout import Layout
+from jialing.domains.metro.settings import Spread
+from jialing.domains.metro.station import Event
+
+KINDS = ("perfect", "ensemble", "persistence", "none")
+LIVE_S = 600.0  # how far ahead train times are known [s]
+BIN_S = 300.0  # counts are weighed in bins of this length [s]
+SHIFTS_S = np.arange(-40.0, 40.1, 4.0) * 60.0
+AMOUNTS = np.linspace(0.65, 1.4, 12)
+MEMBERS = (0.15, 0.5, 0.85)  # quantiles of the shift
+FREEDOM = 4.0  # of Student's t
+TRUST = 0.7  # a bin counts for less than one: neighbours are not independent
+REFRESH_S = 180.0  # an ensemble is worked out anew so often [s]
+FADE_S = 1800.0  # an unexplained surplus fades with this time constant …
+RECENT_BINS = 3  # … and is measured over this many bins
+OUTLIER = 4.0  # standard deviations above which a bin is no word on the ordinary day
+SURPRISE = 3.0  # standard deviations above which a surplus is believed
+
+
+class Counts:
+    """One stream of people, alighting or entering, and what its counts say of today."""
+
+    def __init__(self, noise: float, spread: Spread) -> None:
+        self.noise = noise
+        self.log = -0.5 * ((AMOUNTS - 1.0) / max(spread.demand, 0.02)) ** 2 + np.zeros(
+            (len(SHIFTS_S), 1)
+        )
+        self.prior = -0.5 * (SHIFTS_S / max(spread.shift_s, 60.0)) ** 2
+        self.recent: list[tuple[float, FloatArray]] = []
+
+    def weigh(self, count: float, mean: FloatArray, extra: float) -> None:
+        """Take a bin: people counted, [shifts] expected of the average day, and of events."""
+        expected = mean[:, None] * AMOUNTS[None, :] + extra
+        self.recent = [*self.recent, (count - extra, mean)][-RECENT_BINS:]
+        if self._surprises(count, expected):
+            return  # an unannounced crowd says nothing of the ordinary day
+        variance = (self.noise * expected) ** 2 + expected + 4.0
+        z2 = (count - expected) ** 2 / variance
+        self.log = self.log - TRUST * (
+            0.5 * (FREEDOM + 1.0) * np.log1p(z2 / FREEDOM) + 0.5 * np.log(variance)
+        )
+
+    def _surprises(self, count: float, expected: FloatArray) -> bool:
+        """True if a count lies far above all that is thought possible so far."""
+        weight = np.exp(self.log + self.prior[:, None] - (self.log + self.prior[:, None]).max())
+        weight /= weight.sum()
+        mean = float((weight * expected).sum())
+        spread = float((weight * (expected - mean) ** 2).sum())
+        variance = spread + (self.noise * mean) ** 2 + mean + 4.0
+        return count > mean + OUTLIER * float(np.sqrt(variance))
+
+    def amount(self) -> FloatArray:
+        """[shifts] expected amount given each shift."""
+        weight = np.exp(self.log - self.log.max(axis=1, keepdims=True))
+        value: FloatArray = (weight * AMOUNTS).sum(axis=1) / weight.sum(axis=1)
+        return value
+
+    def evidence(self) -> FloatArray:
+        """[shifts] log of the probability of the counts, amounts summed out."""
+        top = self.log.max(axis=1)
+        value: FloatArray = top + np.log(np.exp(self.log - top[:, None]).sum(axis=1))
+        return value
+
+    def surplus(self, shift: int, amount: float) -> float:
+        """Recent people per second that nothing explains [1/s]; 0 unless it is a surprise."""
+        if not self.recent:
+            return 0.0
+        count = np.array([c for c, _ in self.recent])
+        mean = np.array([float(m[shift]) for _, m in self.recent]) * amount
+        sd = np.sqrt((self.noise * mean) ** 2 + mean + 4.0)
+        over = count - mean
+        whole = float(over.sum()) > SURPRISE * float(np.sqrt((sd**2).sum()))
+        if over[-1] > SURPRISE * sd[-1]:
+            return float(max(over[-1], over.mean())) / BIN_S
+        return max(float(over.mean()), 0.0) / BIN_S if whole else 0.0
+
+
+class StationForecaster:
+    """Forecasts people at the links and entrances (satisfies `core.stages.Forecaster`).
+
+    Names of the forecast: ``up:<platform>``, ``down:<entrance>`` [1/s] and ``room:<platform>``,
+    the people trains can take on [1/s].
+
+    Parameters
+    ----------
+    layout : the station
+    day : live train times, announced events; all of it only where `kind` is ``perfect``
+    spread : how days differ from the average day
+    horizon : what to forecast
+    kind : ``perfect``, ``ensemble``, ``persistence`` or ``none``
+    """
+
+    def __init__(
+        self, layout: Layout, day: Day, spread: Spread, *, horizon: Horizon, kind: str
+    ) -> None:
+        if kind not in KINDS:
+            raise UnknownNameError("kind of forecast", kind, KINDS)
+        self._layout, self._day, self._horizon, self._kind = layout, day, horizon, kind
+        station = layout.station
+        self._station = station
+        self._names = (
+            *(f"up:{p.name}" for p in station.platforms),
+            *(f"down:{e.name}" for e in station.entrances),
+            *(f"room:{p.name}" for p in station.platforms),
+        )
+        self._platform_share = np.array([p.share for p in station.platforms])
+        self._entrance_share = np.array([e.share for e in station.entrances])
+        self._walks = [walking(p.walk_s, horizon.step_s) for p in station.platforms]
+        self._kernels = [np.cumsum(walking(p.walk_s)) for p in station.platforms]
+        self._gap = gaps(day.trains.actual_s, day.trains.platform)
+        self._up = Counts(0.28, spread)
+        self._down = Counts(0.14, spread)
+        self._issued: tuple[float, FloatArray | None] = (-np.inf, None)
+        self._weighed_s = 0.0
+        self._seen_s = 0.0
+        self._bin = np.zeros(2)
+        self._arrived = slice(0, 0)
+        self._entered = slice(0, 0)
+        names = [signal.name for signal in layout.signals]
+        if names:
+            first, last = (
+                names.index(f"arrived:{station.platforms[0].name}"),
+                names.index(f"entered:{station.entrances[0].name}"),
+            )
+            self._arrived = slice(first, first + len(station.platforms))
+            self._entered = slice(last, last + len(station.entrances))
+
+    def forecast(self, observation: Observation) -> Forecast:
+        now = observation.time_s
+        if self._kind == "perfect":
+            values = self._truth(now)[None]
+        elif self._kind == "none":
+            values = np.zeros((1, self._horizon.steps, len(self._names)))
+        elif self._kind == "persistence":
+            values = self._persist(observation)
+        else:
+            self._count(observation)
+            values = self._refreshed(now)
+        return Forecast(
+            issued_s=now,
+            horizon=self._horizon,
+            names=self._names,
+            values=values,
+            truth=self._kind == "perfect",
+        )
+
+    def _refreshed(self, now: float) -> FloatArray:
+        """The ensemble; within `REFRESH_S` of the last one, that one without what has passed."""
+        issued_s, known = self._issued
+        past = (now - issued_s) / self._horizon.step_s
+        if known is None or now - issued_s >= REFRESH_S - 1e-6 or past != round(past):
+            known = self._ensemble(now)
+            self._issued = (now, known)
+            return known
+        steps = min(round(past), self._horizon.steps)
+        last = np.repeat(known[:, -1:], steps, axis=1)
+        return np.concatenate((known[:, steps:], last), axis=1)
+
+    def _truth(self, now: float) -> FloatArray:
+        edges = np.round(now + np.arange(self._horizon.steps + 1) * self._horizon.step_s)
+        columns = []
+        for sums in self._day.sums:
+            at = np.minimum(edges.astype(np.int64), len(sums) - 1)
+            columns.append(np.diff(sums[at], axis=0) / self._horizon.step_s)
+        return np.concatenate(columns, axis=1)
+
+    def _persist(self, observation: Observation) -> FloatArray:
+        steps = self._horizon.steps
+        up = np.nan_to_num(observation.values[self._arrived])
+        down = np.nan_to_num(observation.values[self._entered])
+        values = np.tile(np.concatenate((up, down, np.zeros(len(up)))), (1, steps, 1))
+        values[0, :, len(up) + len(down) :] = self._room(observation.time_s)
+        return values
+
+    def _count(self, observation: Observation) -> None:
+        """Add what was counted since the last observation; weigh each full bin."""
+        now = observation.time_s
+        span = now - self._seen_s
+        self._seen_s = now
+        rates = (observation.values[self._arrived], observation.values[self._entered])
+        self._bin += [float(np.nan_to_num(r).sum()) * span for r in rates]
+        if now - self._weighed_s < BIN_S - 1e-6:
+            return
+        before, self._weighed_s = self._weighed_s, now
+        mean, extra = self._expected_alighting(before, now)
+        self._up.weigh(float(self._bin[0]), mean, extra)
+        clock = self._station.open_s + np.arange(before, now, 30.0) + 15.0
+        mean = np.array(
+            [rate(self._station.entering, clock, shift_s=s).sum() * 30.0 for s in SHIFTS_S]
+        )
+        self._down.weigh(float(self._bin[1]), mean, self._event("egress", clock).sum() * 30.0)
+        self._bin = np.zeros(2)
+
+    def _expected_alighting(self, start: float, end: float) -> tuple[FloatArray, float]:
+        """[shifts] people of the average day who reach the links between two times, and of events."""
+        trains = self._day.trains
+        recent = (trains.actual_s > start - 600.0) & (trains.actual_s < end)
+        times, platform = trains.actual_s[recent], trains.platform[recent].astype(int)
+        if not len(times):
+            return np.zeros(len(SHIFTS_S)), 0.0
+        gap = self._gap[recent] * self._platform_share[platform]
+        part = np.array(
+            [
+                self._walked(p, end - t) - self._walked(p, start - t)
+                for t, p in zip(times, platform, strict=True)
+            ]
+        )
+        clock = self._station.open_s + times
+        people = np.array(
+            [(rate(self._station.alighting, clock, shift_s=s) * gap * part).sum() for s in SHIFTS_S]
+        )
+        return people, float((self._event("ingress", clock) * gap * part).sum())
+
+    def _walked(self, platform: int, since_s: float) -> float:
+        """Share of a train's people who have reached the links so long after it."""
+        done = self._kernels[platform]
+        at = int(since_s) - 1
+        return 0.0 if at < 0 else float(done[min(at, len(done) - 1)])
+
+    def _event(self, kind: str, clock: FloatArray) -> FloatArray:
+        told: list[Event] = [e for e in self._day.told if e.kind == kind]
+        return np.sum([wave(e, clock) for e in told], axis=0) if told else np.zeros(len(clock))
+
+    def expected_trains(self, now: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Times, platforms, gaps and room of recent and coming trains, as known at `now`.
+
+        Within `LIVE_S` the times are live; a train that should have come by then but is not in
+        sight comes no earlier than that; the others are on time.
+        """
+        trains = self._day.trains
+        seen = trains.actual_s <= now + LIVE_S
+        times = np.where(seen, trains.actual_s, np.maximum(trains.planned_s, now + LIVE_S))
+        near = (times > now - 1500.0) & (times < now + self._horizon.length_s)
+        times, platform, room = times[near], trains.platform[near], trains.room[near]
+        order = np.argsort(times, kind="stable")
+        times, platform, room = times[order], platform[order], room[order]
+        return times, platform, gaps(times, platform) if len(times) else times, room
+
+    def _ensemble(self, now: float) -> FloatArray:
+        steps, step_s = self._horizon.steps, self._horizon.step_s
+        log = self._up.evidence() + self._down.evidence()
+        log = log + self._up.prior
+        weight = np.exp(log - log.max())
+        below = np.cumsum(weight) / weight.sum()
+        chosen = [int(np.searchsorted(below, q)) for q in MEMBERS]
+        many_up, many_down = self._up.amount(), self._down.amount()
+        times, platform, gap, _ = self.expected_trains(now)
+        platform = platform.astype(int)
+        clock_trains = self._station.open_s + times
+        lead: FloatArray = (np.arange(steps, dtype=np.float64) + 0.5) * step_s
+        clock: FloatArray = self._station.open_s + now + lead
+        ingress, egress = self._event("ingress", clock_trains), self._event("egress", clock)
+        fade, late = np.exp(-lead / FADE_S), np.exp(-np.maximum(times - now, 0.0) / FADE_S)
+        closed = clock > self._station.close_s
+        platforms = len(self._platform_share)
+        values = np.zeros((len(chosen), steps, len(self._names)))
+        values[:, :, -platforms:] = self._room(now)
+        for m, j in enumerate(chosen):
+            surplus = self._up.surplus(j, many_up[j])
+            alight = rate(self._station.alighting, clock_trains, shift_s=SHIFTS_S[j]) * many_up[j]
+            load = (alight + ingress + surplus * late) * gap * self._platform_share[platform]
+            self._spill(values[m], times - now, platform, load)
+            surplus = self._down.surplus(j, many_down[j])
+            enter = rate(self._station.entering, clock, shift_s=SHIFTS_S[j]) * many_down[j]
+            enter = np.where(closed, 0.0, enter + egress + surplus * fade)
+            values[m, :, platforms:-platforms] = enter[:, None] * self._entrance_share
+        return values
+
+    def _spill(
+        self, values: FloatArray, lead: FloatArray, platform: FloatArray, load: FloatArray
+    ) -> None:
+        """Add the people of trains to [steps, names] rates, spread by their walk."""
+        steps, step_s = self._horizon.steps, self._horizon.step_s
+        for p, kernel in enumerate(self._walks):
+            own = platform == p
+            first = np.floor(lead[own] / step_s).astype(np.int64)
+            part = lead[own] / step_s - first
+            longer = np.append(kernel, 0.0)
+            late = np.insert(kernel, 0, 0.0)
+            shape = longer[None, :] * (1.0 - part[:, None]) + late[None, :] * part[:, None]
+            at = first[:, None] + np.arange(len(longer))
+            inside = (at >= 0) & (at < steps)
+            rates = np.bincount(at[inside], (load[own][:, None] * shape)[inside], minlength=steps)
+            values[:, p] += rates[:steps] / step_s
+
+    def _room(self, now: float) -> FloatArray:
+        """[steps, platforms] room of the expected trains [1/s]."""
+        times, platform, _, room = self.expected_trains(now)
+        value = np.zeros((self._horizon.steps, len(self._platform_share)))
+        at = np.floor((times - now) / self._horizon.step_s).astype(np.int64)
+        inside = (at >= 0) & (at < self._horizon.steps)
+        np.add.at(
+            value, (at[inside], platform[inside].astype(int)), room[inside] / self._horizon.step_s
+        )
+        return value
