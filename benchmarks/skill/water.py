@@ -24,7 +24,16 @@ from benchmarks.skill._compare import (
     margins,
     word_table,
 )
-from benchmarks.skill._runs import CACHE, Job, Outcome, by_case, column, present, run_all
+from benchmarks.skill._runs import (
+    CACHE,
+    Job,
+    Outcome,
+    by_case,
+    column,
+    fingerprint,
+    present,
+    run_all,
+)
 from jialing.domains.water.cases import CASES
 
 FORECASTS = ("perfect", "ensemble", "persistence", "none")
@@ -165,9 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--write", action="store_true", help="write a result of a part of the set, too"
     )
+    parser.add_argument(
+        "--known", action="store_true", help="make no run; show those that are known"
+    )
     chosen = parser.parse_args(arguments)
     here = present(chosen.cases)
     asked = jobs(here, chosen.controllers, chosen.forecasts)
+    if chosen.known:
+        asked = [job for job in asked if (CACHE / f"{fingerprint(job)}.json").is_file()]
     outcomes = run_all(
         asked,
         workers=chosen.workers,
