@@ -81,9 +81,11 @@ def show_number(value: float) -> str:
 
 
 def show_change(change: float) -> str:
-    """A change in percent with its sign."""
+    """A change in percent with its sign; tenfold and more as a factor."""
     if change == 0:
         return "±0 %"
+    if change >= 9.0:
+        return f"×{1.0 + change:,.0f}"
     percent = 100.0 * change
     places = 0 if abs(percent) >= 100 else 1
     return f"{percent:+,.{places}f} %".replace("-", "−")
