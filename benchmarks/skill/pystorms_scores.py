@@ -166,6 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=SCENARIOS)
     parser.add_argument("--forecasts", nargs="+", default=list(FORECASTS))
+    parser.add_argument(
+        "--write", action="store_true", help="write a result of a part of the set, too"
+    )
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     chosen = parser.parse_args(arguments)
     here = present(chosen.scenarios)
@@ -176,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)
-    if (tuple(here), tuple(chosen.forecasts)) == (SCENARIOS, FORECASTS):
+    if chosen.write or (tuple(here), tuple(chosen.forecasts)) == (SCENARIOS, FORECASTS):
         figures = {"scores": found, "failed": [[o.case, column(o), o.error] for o in failed]}
         print(f"wrote {write_result('skill-pystorms', figures, tables=[made]).name}")
     else:
