@@ -1,6 +1,6 @@
 """Predictive control: plan on the reduced network, play the candidates in SWMM, take the best.
 
-At each tick:
+At each look (nearly every tick while water threatens, seldom in dry weather):
 
 1. incumbents: the last plan, the file's own rules, all open, equal filling and holding still are
    played in copies of the plant against a few forecast scenarios;
@@ -8,7 +8,8 @@ At each tick:
    gradient improves the openings (`jialing.methods`);
 3. the improved plan, and the plan half-way to it, are played in SWMM too; if one is better it
    becomes the incumbent and step 2 is repeated;
-4. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
+4. a few random variations of it are played as well;
+5. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
 
 With a perfect forecast this is a fortified rollout: the predicted cost never rises by switching
 (Bertsekas (2020), Rollout, Policy Iteration, and Distributed Reinforcement Learning, ch. 2).

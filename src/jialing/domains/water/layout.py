@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from jialing.core.errors import InputError, UnknownNameError
+from jialing.core.errors import InputError
 from jialing.core.signal import Actuator, FloatArray
 from jialing.domains.water.model import LinkKind, NodeKind, WaterModel
 from jialing.domains.water.settings import WaterSettings
@@ -15,7 +15,6 @@ from jialing.domains.water.settings import WaterSettings
 MOST_SPILL_SIGNALS = 60  # the record's fields carry all nodes; signals only the watched ones
 PUMP_MIN_RUN_S = 300.0  # shortest run and rest of a pump, a common motor-protection setting
 PUMP_STARTS_PER_H = 10  # DIN EN 16932-2:2018 leaves it to the motor; 10 suits submersible pumps
-GATE_STROKE_S = 300.0  # full travel of a penstock with electric drive, 0.3 m/min on 1.5 m
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +88,8 @@ def lay_out(model: WaterModel, settings: WaterSettings) -> Layout:
     outfall = model.nodes.kind == NodeKind.OUTFALL
     storages = np.flatnonzero(model.nodes.kind == NodeKind.STORAGE).tolist()
     levels = sorted(i for i in {*storages, *ends} if not outfall[i])
-    limit_links = tuple(_link(model, limit.link) for limit in settings.flow_limits)
-    overflow_nodes = {_node(model, n): s for n, s in settings.overflow_nodes.items()}
+    limit_links = tuple(model.links.find(limit.link) for limit in settings.flow_limits)
+    overflow_nodes = {model.nodes.find(n): s for n, s in settings.overflow_nodes.items()}
     outfalls = _outfalls(model, settings)
     overflow_outfalls = {i: s for i, s in outfalls.items() if s is not None}
     spill_nodes = list(overflow_nodes) + [i for i in levels if i not in overflow_nodes]
@@ -114,24 +113,12 @@ def lay_out(model: WaterModel, settings: WaterSettings) -> Layout:
     )
 
 
-def _link(model: WaterModel, name: str) -> int:
-    if name not in model.links.index:
-        raise UnknownNameError(f"link of {model.path.name}", name, model.links.names)
-    return model.links.index[name]
-
-
-def _node(model: WaterModel, name: str) -> int:
-    if name not in model.nodes.index:
-        raise UnknownNameError(f"node of {model.path.name}", name, model.nodes.names)
-    return model.nodes.index[name]
-
-
 def _controlled(model: WaterModel, settings: WaterSettings) -> tuple[int, ...]:
     usable = model.controllable()
     if settings.controlled is None:
         chosen = _movable(model, usable)
     else:
-        chosen = tuple(_link(model, name) for name in settings.controlled)
+        chosen = tuple(model.links.find(name) for name in settings.controlled)
         for i in chosen:
             if i not in usable:
                 raise InputError(
@@ -186,5 +173,5 @@ def _outfalls(model: WaterModel, settings: WaterSettings) -> dict[int, bool | No
     if settings.overflow_outfalls is None:
         kinds = model.outfall_class()
         return {i: (None if kinds[model.nodes.names[i]] == "treatment" else False) for i in every}
-    given = {_node(model, name): s for name, s in settings.overflow_outfalls.items()}
+    given = {model.nodes.find(name): s for name, s in settings.overflow_outfalls.items()}
     return {i: given.get(i) for i in every}
