@@ -107,6 +107,8 @@ class Observation:
     quality : [signals] of `Quality`
     valid_at_s : [signals], when each value was measured
     table : the signals, in the same order
+    sightings : a structured array, one row per object that sensors see (vehicles at a signal);
+        None where a plant has no such sensors
     """
 
     time_s: float
@@ -114,6 +116,7 @@ class Observation:
     quality: NDArray[np.uint8]
     valid_at_s: FloatArray
     table: SignalTable
+    sightings: NDArray[np.void] | None = None
 
     def __getitem__(self, name: str) -> float:
         return float(self.values[self.table.find(name)])
