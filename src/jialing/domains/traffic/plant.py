@@ -1,0 +1,263 @@
+"""The plant: SUMO running the user's network, with a cabinet at every signal.
+
+The only file that imports libsumo. A process holds one simulation at a time.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.case import ScoreSheet
+from jialing.core.command import Command, Receipt
+from jialing.core.errors import MissingExtraError, PlantError
+from jialing.core.signal import Actuator, Observation, Quality, Signal, SignalTable
+from jialing.core.stages import Field
+from jialing.domains.traffic.approaches import Lanes, approaches
+from jialing.domains.traffic.cabinet import Cabinet
+from jialing.domains.traffic.fleet import Fleet
+from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.ledger import Ledger
+from jialing.domains.traffic.network import Scenario
+from jialing.domains.traffic.sensing import Eyes
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.start import arguments
+from jialing.domains.traffic.tripinfo import read_trips
+
+try:
+    import libsumo
+except ImportError:  # pragma: no cover - the extra is absent
+    libsumo = None
+
+TRIPS = "trips.xml"
+
+
+class SumoPlant:
+    """SUMO as a plant (satisfies `jialing.core.stages.Plant`).
+
+    Parameters
+    ----------
+    model : the files SUMO is given
+    junctions : the signals to be controlled, as read from the network
+    settings : sensing, view, teleport
+    duration_s : length of the run [s]
+    seed : of SUMO, and of the vehicles that a camera misses
+    additional : further files for SUMO, e.g. other signal programmes
+
+    Raises MissingExtraError without libsumo, PlantError with SUMO's own words.
+    """
+
+    def __init__(
+        self,
+        model: Scenario,
+        junctions: Sequence[Junction],
+        settings: TrafficSettings,
+        *,
+        duration_s: float,
+        seed: int = 0,
+        additional: Sequence[Path] = (),
+    ) -> None:
+        if libsumo is None:
+            raise MissingExtraError("libsumo", "traffic")
+        if libsumo.isLoaded():
+            raise PlantError(
+                "a SUMO simulation is open in this process already, and there can be one only: "
+                "close the other plant, or start this one in a process of its own"
+            )
+        self.junctions = tuple(junctions)
+        self.duration_s, self.time_s, self.ended = duration_s, 0.0, False
+        self._folder = Path(tempfile.mkdtemp(prefix="jialing-sumo-"))
+        self._final: tuple[ScoreSheet, Mapping[str, Any]] | None = None
+        self._open = False
+        try:
+            trips = self._folder / TRIPS
+            self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
+            self._wire(settings, seed)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, options: Sequence[str]) -> None:
+        try:
+            libsumo.start(["sumo", *options])
+        except libsumo.TraCIException as error:
+            raise PlantError(f"SUMO does not start: {error}") from error
+        self._open = True
+        self._begin_s = float(libsumo.simulation.getTime())
+        self._step_s = float(libsumo.simulation.getDeltaT())
+
+    def _wire(self, settings: TrafficSettings, seed: int) -> None:
+        """Build what reads and switches, on the network as SUMO has it."""
+        lights = libsumo.trafficlight
+        table = approaches(_lanes(), self.junctions)
+        perfect = settings.sensing == "perfect"
+        self.fleet = Fleet(
+            libsumo.vehicle,
+            table,
+            seed=seed,
+            missed=0.0 if perfect else settings.missed,
+            follow=perfect,
+        )
+        self.eyes = Eyes(
+            self.junctions, table, self.fleet, level=settings.sensing, view_m=settings.view_m
+        )
+        self.cabinets = tuple(Cabinet(j, yellow_s=settings.yellow_s) for j in self.junctions)
+        self._homes = [lights.getProgram(j.name) for j in self.junctions]
+        self._told: list[str] = ["" for _ in self.junctions]
+        for cabinet in self.cabinets:
+            cabinet.note(lights.getRedYellowGreenState(cabinet.junction.name), 0.0)
+        self.actuators: tuple[Actuator, ...] = tuple(
+            Actuator(
+                name=j.name,
+                kind="signal",
+                low=0.0,
+                high=float(len(j.modes) - 1),
+                levels=tuple(float(m) for m in range(len(j.modes))),
+                safe=float("nan"),
+            )
+            for j in self.junctions
+        )
+        self.signals = SignalTable(
+            signals=(
+                *(
+                    Signal(
+                        name=f"mode:{j.name}",
+                        unit="1",
+                        low=-float(len(j.modes)),
+                        high=float(len(j.modes) - 1),
+                    )
+                    for j in self.junctions
+                ),
+                *(Signal(name=f"green:{j.name}", unit="s", low=0.0) for j in self.junctions),
+                *self.eyes.signals,
+            )
+        )
+        self.fields: tuple[Field, ...] = (
+            Field(name="queue", unit="veh", elements=self.eyes.lanes),
+        )
+        self.ledger = Ledger(self.fleet)
+        self._reading = self.fleet.read()
+
+    def observe(self) -> Observation:
+        head = [c.position if not c.local else np.nan for c in self.cabinets]
+        head += [np.nan if c.local else self._green_s(c) for c in self.cabinets]
+        values = np.concatenate((head, self.eyes.values(self._reading)))
+        quality = np.zeros(len(values), dtype=np.uint8)
+        quality[np.isnan(values)] = Quality.MISSING
+        return Observation(
+            time_s=self.time_s,
+            values=values,
+            quality=quality,
+            valid_at_s=np.full(len(values), self.time_s),
+            table=self.signals,
+            sightings=self.eyes.sightings(self._reading),
+        )
+
+    def _green_s(self, cabinet: Cabinet) -> float:
+        """How long the mode has been shown [s]; 0 on the way to one."""
+        return self.time_s - cabinet.since_s if cabinet.position >= 0.0 else 0.0
+
+    def sample(self) -> Sequence[NDArray[np.float32]]:
+        return (self.eyes.halting(self._reading).astype(np.float32),)
+
+    def apply(self, command: Command) -> Receipt:
+        targets, local = command.targets.tolist(), command.local.tolist()
+        for k, cabinet in enumerate(self.cabinets):
+            own = local[k] or targets[k] != targets[k]  # NaN: local
+            cabinet.ask(None if own else int(targets[k]), self.time_s)
+        positions = np.array([cabinet.position for cabinet in self.cabinets])
+        return Receipt(time_s=self.time_s, positions=positions)
+
+    def step(self, seconds: float) -> bool:
+        if self.ended:
+            return False
+        until_s = min(self.time_s + seconds, self.duration_s)
+        while self.time_s < until_s - 1e-6:
+            self._switch()
+            try:
+                libsumo.simulationStep()
+            except libsumo.TraCIException as error:
+                raise PlantError(f"SUMO stopped at {self.time_s:g} s: {error}") from error
+            self.time_s = round(float(libsumo.simulation.getTime()) - self._begin_s, 6)
+            self._reading = self.fleet.read()
+            self._note()
+            self.ledger.note(self._reading, self._step_s)
+        if self.time_s >= self.duration_s - 1e-6:
+            self.ended = True
+            self._end()
+        return not self.ended
+
+    def _switch(self) -> None:
+        """Let every cabinet that is not under its programme set what the next second shows."""
+        lights = libsumo.trafficlight
+        for k, cabinet in enumerate(self.cabinets):
+            if cabinet.local:
+                continue
+            name, state = cabinet.junction.name, None
+            if self._told[k] == "":
+                self._homes[k] = lights.getProgram(name)
+            state = cabinet.advance(self.time_s, self._programme_state(k, name))
+            if state is None:
+                lights.setProgram(name, self._homes[k])
+                self._told[k] = ""
+            elif state != self._told[k]:
+                lights.setRedYellowGreenState(name, state)
+                self._told[k] = state
+
+    def _programme_state(self, k: int, name: str) -> str:
+        """What the programme of the file would show; it keeps its clock while it is not shown."""
+        if not self.cabinets[k].returning:
+            return ""
+        for logic in libsumo.trafficlight.getAllProgramLogics(name):
+            if logic.programID == self._homes[k]:
+                return str(logic.phases[logic.currentPhaseIndex].state)
+        raise PlantError(f"signal {name!r} has lost its programme {self._homes[k]!r}")
+
+    def _note(self) -> None:
+        """Take down what programmes of the file show."""
+        state_of = libsumo.trafficlight.getRedYellowGreenState
+        for cabinet in self.cabinets:
+            if cabinet.local:
+                cabinet.note(state_of(cabinet.junction.name), self.time_s)
+
+    def score(self) -> tuple[ScoreSheet, Mapping[str, Any]]:
+        if self._final is not None:
+            return self._final
+        return self.ledger.sheet(libsumo if self._open else None)
+
+    def _end(self) -> None:
+        """Close SUMO, so that it writes what it knows of every trip, and settle the score."""
+        self._quit()
+        self._final = self.ledger.settled(read_trips(self._folder / TRIPS))
+
+    def _quit(self) -> None:
+        if self._open:
+            self._open = False
+            libsumo.close()
+
+    def close(self) -> None:
+        self._quit()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _lanes() -> Lanes:
+    """All lanes of the network that SUMO has loaded, and what they lead to."""
+    lane = libsumo.lane
+    names = tuple(lane.getIDList())
+    index = {name: i for i, name in enumerate(names)}
+    leads_to = []
+    for name in names:
+        ends = [link[4] or link[0] for link in lane.getLinks(name)]
+        leads_to.append(tuple(dict.fromkeys(index[end] for end in ends if end in index)))
+    return Lanes(
+        names=names,
+        length_m=np.array([lane.getLength(name) for name in names]),
+        speed_mps=np.array([lane.getMaxSpeed(name) for name in names]),
+        leads_to=tuple(leads_to),
+    )

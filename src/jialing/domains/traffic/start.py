@@ -1,0 +1,80 @@
+"""With which files and options is SUMO started, and for how long?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from jialing.core.errors import InputError
+from jialing.domains.traffic.network import Scenario
+from jialing.domains.traffic.reader import read_scenario
+from jialing.domains.traffic.settings import TrafficSettings
+
+HOUR_S = 3600.0
+
+
+def scenario(model: Path, settings: TrafficSettings) -> Scenario:
+    """The files of a run: those of the `.sumocfg`, with the routes of the settings if there are any.
+
+    Raises InputError where a file is absent or nothing says what drives.
+    """
+    found = read_scenario(model)
+    if settings.routes:
+        for path in settings.routes:
+            if not Path(path).is_file():
+                raise InputError("there is no such route file", path=path)
+        found = dataclasses.replace(found, routes=tuple(Path(path) for path in settings.routes))
+    if not found.routes and not found.additional:
+        raise InputError(
+            "a network alone has no traffic: name route files, for example "
+            "--routes demand.rou.xml, or give a .sumocfg",
+            path=model,
+        )
+    return found
+
+
+def duration_s(found: Scenario) -> float:
+    """How long the files say the run is [s]; one hour where they do not."""
+    return HOUR_S if found.end_s is None else found.end_s - found.begin_s
+
+
+def arguments(
+    found: Scenario,
+    settings: TrafficSettings,
+    *,
+    seed: int,
+    trips: Path,
+    additional: Sequence[Path] = (),
+) -> list[str]:
+    """Options for SUMO. Paths are absolute, so that the working folder does not matter.
+
+    Parameters
+    ----------
+    found, settings : of the case
+    seed : for SUMO's random numbers
+    trips : file that SUMO writes its account of the trips to
+    additional : files besides those of the scenario
+    """
+    bare = found.path == found.net
+    options = ["--net-file" if bare else "--configuration-file", str(found.path.absolute())]
+    if bare or settings.routes:
+        options += ["--route-files", _joined(found.routes)]
+    if additional:
+        options += ["--additional-files", _joined((*found.additional, *additional))]
+    return [
+        *options,
+        *("--seed", str(seed)),
+        *("--time-to-teleport", f"{settings.teleport_s:g}"),
+        *("--tripinfo-output", str(trips)),
+        "--tripinfo-output.write-unfinished",
+        "--tripinfo-output.write-undeparted",
+        *("--device.emissions.probability", "1"),
+        "--no-step-log",
+        "--no-warnings",
+        "--duration-log.disable",
+    ]
+
+
+def _joined(paths: Sequence[Path]) -> str:
+    return ",".join(str(path.absolute()) for path in paths)
