@@ -19,7 +19,7 @@ class Right(IntEnum):
     """What a signal grants a movement."""
 
     RED = 0
-    YIELD = 1  # `g` in a state string: green, but conflicting streams with priority go first
+    YIELD = 1  # `g`, or `s` (after a stop): may go, but conflicting streams with priority go first
     PRIORITY = 2  # `G`
 
 

@@ -1,0 +1,58 @@
+"""Is what a network file says about its signals possible and safe? If not: which line, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jialing.core.errors import InputError
+from jialing.domains.traffic.movements import Movements
+from jialing.domains.traffic.network import NetworkFile, ProgrammeRow
+
+
+def known_signals(net: NetworkFile) -> None:
+    """Every connection's signal has a programme, unless it is a rail signal or a rail crossing."""
+    own = {name for name, node in net.nodes.items() if node.kind.startswith("rail_")}
+    for each in net.connections:
+        if each.signal and each.signal not in net.programmes and each.signal not in own:
+            raise InputError(
+                f"<connection> from {each.tail_lane!r} names signal {each.signal!r}, but there is "
+                f"no <tlLogic id={each.signal!r}>; add its programme or remove the attribute tl",
+                path=net.path,
+                line=each.line,
+            )
+
+
+def phases(rows: Sequence[ProgrammeRow]) -> None:
+    """Every programme has phases, and they take time."""
+    for row in rows:
+        if not row.phases:
+            raise InputError(
+                f"<tlLogic id={row.signal!r} programID={row.name!r}> has no phase; add one or "
+                "remove the programme",
+                path=row.path,
+                line=row.line,
+            )
+        if sum(phase.duration_s for phase in row.phases) <= 0.0:
+            raise InputError(
+                f"<tlLogic id={row.signal!r} programID={row.name!r}> has a cycle of 0 s; give its "
+                "phases a duration",
+                path=row.path,
+                line=row.line,
+            )
+
+
+def state_lengths(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
+    """All phases of a signal have one length, and it holds every link."""
+    needed = int(moves.links.max()) + 1
+    for row in rows:
+        for number, phase in enumerate(row.phases, start=1):
+            found, usual = len(phase.state), len(row.phases[0].state)
+            if found >= needed and found == usual:
+                continue
+            expected = f"its links need {needed}" if found < needed else f"the first has {usual}"
+            raise InputError(
+                f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number}: the state "
+                f"{phase.state!r} has {found} letters, but {expected}; one letter per linkIndex",
+                path=row.path,
+                line=phase.line,
+            )

@@ -1,0 +1,151 @@
+"""What does a road network hold that signals can control? From the file alone to `Roads`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from jialing.core.errors import InputError
+from jialing.domains.traffic import checks
+from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.movements import Movements, Ways, read_movements
+from jialing.domains.traffic.network import NetworkFile, ProgrammeRow, Scenario
+from jialing.domains.traffic.programmes import is_green_phase, programme, read_modes
+from jialing.domains.traffic.reader import read_network, read_scenario
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.upstream import with_feeds, with_joined
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """Something in the file that is not used, or not as an engineer might expect.
+
+    Attributes
+    ----------
+    element : what it is and its name, e.g. ``signal J3``
+    line : where it stands in the file; 0 where it has no single place
+    why : the reason, and what happens instead
+    """
+
+    element: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roads:
+    """A network as signals see it.
+
+    Attributes
+    ----------
+    scenario : the files it was read from
+    net : the network file as it stands: edges, lanes and nodes for pictures and look-ups
+    junctions : those that can be controlled, in the file's order
+    skipped : what could not be used, and why
+    """
+
+    scenario: Scenario
+    net: NetworkFile
+    junctions: tuple[Junction, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roads:
+    """The signals in a `.net.xml` (`.gz` too) or in the network of a `.sumocfg`.
+
+    Raises InputError with file, line, element and remedy.
+    """
+    settings = settings or TrafficSettings()
+    scenario = read_scenario(path)
+    net = read_network(scenario.net, scenario.additional)
+    ways = Ways(net)
+    checks.known_signals(net)
+    skipped: list[Skipped] = []
+    junctions: list[Junction] = []
+    for name, rows in net.programmes.items():
+        checks.phases(rows)
+        why = _useless(ways, name, rows)
+        if why:
+            skipped.append(Skipped(element=f"signal {name}", line=rows[-1].line, why=why))
+            continue
+        moves = read_movements(ways, name)
+        checks.state_lengths(rows, moves)
+        junctions.append(_junction(net, name, rows, moves, settings))
+    if not junctions:
+        raise InputError(
+            "holds no traffic signal that could be controlled; "
+            + (f"{skipped[0].element}: {skipped[0].why}" if skipped else _NO_SIGNAL),
+            path=net.path,
+        )
+    return Roads(
+        scenario=scenario,
+        net=net,
+        junctions=with_joined(with_feeds(junctions, ways)),
+        skipped=tuple(skipped),
+    )
+
+
+_NO_SIGNAL = (
+    "add one, e.g. netconvert -s X.net.xml --tls.guess -o Y.net.xml, or name another network"
+)
+
+
+def _useless(ways: Ways, name: str, rows: Sequence[ProgrammeRow]) -> str:
+    """Why a signal cannot be controlled; empty if it can."""
+    if not any(not ways.is_inside(each) for each in ways.of_signal.get(name, ())):
+        return "no connection names it; it is left as it is"
+    if not any(is_green_phase(phase.state) for phase in rows[-1].phases):
+        return (
+            f"its programme {rows[-1].name!r} has no green phase (off or blinking); left as it is"
+        )
+    return ""
+
+
+def _junction(
+    net: NetworkFile,
+    name: str,
+    rows: Sequence[ProgrammeRow],
+    moves: Movements,
+    settings: TrafficSettings,
+) -> Junction:
+    in_use_first = [rows[-1], *rows[:-1]]
+    modes = read_modes(
+        in_use_first,
+        moves.links,
+        moves.pedestrian,
+        moves.conflicts,
+        moves.via_length_m,
+        settings,
+    )
+    nodes = [net.nodes[each] for each in moves.nodes]
+    return Junction(
+        name=name,
+        nodes=moves.nodes,
+        x=float(np.mean([node.x for node in nodes])),
+        y=float(np.mean([node.y for node in nodes])),
+        lanes=moves.lanes,
+        lane_length_m=np.array([net.lanes[n].length_m for n in moves.lanes], dtype=np.float64),
+        lane_speed_mps=np.array([net.lanes[n].speed_mps for n in moves.lanes], dtype=np.float64),
+        outs=moves.outs,
+        out_length_m=np.array([net.lanes[n].length_m for n in moves.outs], dtype=np.float64),
+        out_speed_mps=np.array([net.lanes[n].speed_mps for n in moves.outs], dtype=np.float64),
+        links=moves.links,
+        lane_of=moves.lane_of,
+        out_of=moves.out_of,
+        via_length_m=moves.via_length_m,
+        via_speed_mps=moves.via_speed_mps,
+        turn=moves.turn,
+        pedestrian=moves.pedestrian,
+        yields_to=moves.yields_to,
+        conflicts=moves.conflicts,
+        modes=modes.states,
+        rights=modes.rights,
+        min_green_s=modes.min_green_s,
+        max_green_s=modes.max_green_s,
+        yellow_s=modes.yellow_s,
+        all_red_s=modes.all_red_s,
+        programmes=tuple(programme(row) for row in in_use_first),
+    )

@@ -1,0 +1,256 @@
+"""Which modes has a signal, how long may each stay, and what must stand between two of them?
+
+All of it is read out of the signal's own programmes; settings step in where they say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.signal import FloatArray
+from jialing.domains.traffic.junction import Phase, Programme, Right
+from jialing.domains.traffic.network import PhaseRow, ProgrammeRow
+from jialing.domains.traffic.settings import TrafficSettings
+
+GREEN = frozenset("Gg")
+RIGHTS = {"G": Right.PRIORITY, "g": Right.YIELD, "s": Right.YIELD}
+WALKING_MPS = 1.2  # RiLSA 2015, section 2.7: pedestrians clear at 1.2 m/s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modes:
+    """The modes of a signal, as `Junction` holds them."""
+
+    states: tuple[str, ...]
+    rights: NDArray[np.int8]
+    min_green_s: FloatArray
+    max_green_s: FloatArray
+    yellow_s: FloatArray
+    all_red_s: FloatArray
+
+
+def is_green_phase(state: str) -> bool:
+    """True if a phase may be held: somebody has green, nobody is told to stop or to get ready."""
+    return bool(GREEN & set(state)) and not {"y", "u"} & set(state)
+
+
+def programme(row: ProgrammeRow) -> Programme:
+    """A programme of the file in the row's words."""
+    return Programme(
+        name=row.name,
+        kind=row.kind,
+        offset_s=row.offset_s,
+        phases=tuple(
+            Phase(
+                state=phase.state,
+                duration_s=phase.duration_s,
+                min_s=phase.duration_s if phase.min_s is None else phase.min_s,
+                max_s=phase.duration_s if phase.max_s is None else phase.max_s,
+            )
+            for phase in row.phases
+        ),
+    )
+
+
+def read_modes(
+    rows: Sequence[ProgrammeRow],
+    links: NDArray[np.int64],
+    pedestrian: NDArray[np.bool_],
+    conflicts: NDArray[np.bool_],
+    way_m: FloatArray,
+    settings: TrafficSettings,
+) -> Modes:
+    """The modes of the programme in use, the first of `rows`.
+
+    Parameters
+    ----------
+    rows : programmes of one signal, the one in use first
+    links, pedestrian, way_m : [movements] place in the state strings, crossing or not, length [m]
+    conflicts : [movements, movements]
+    """
+    held: dict[str, list[PhaseRow]] = {}
+    for phase in rows[0].phases:
+        if is_green_phase(phase.state):
+            held.setdefault(phase.state, []).append(phase)
+    states = tuple(held)
+    rights = np.array(
+        [[RIGHTS.get(state[link], Right.RED) for link in links] for state in states], dtype=np.int8
+    ).reshape(len(states), len(links))
+    yellow_s, all_red_s = _between(rows, states, links, pedestrian, conflicts, way_m, settings)
+    return Modes(
+        states=states,
+        rights=rights,
+        min_green_s=np.array([_shortest(held[s], settings) for s in states], dtype=np.float64),
+        max_green_s=np.array([_longest(held[s]) for s in states], dtype=np.float64),
+        yellow_s=yellow_s,
+        all_red_s=all_red_s,
+    )
+
+
+def _shortest(phases: Sequence[PhaseRow], settings: TrafficSettings) -> float:
+    """The longest of the minima that the file gives for one state, else the setting."""
+    given = [phase.min_s for phase in phases if phase.min_s is not None]
+    return max(given) if given else settings.min_green_s
+
+
+def _longest(phases: Sequence[PhaseRow]) -> float:
+    """The longest of the maxima that the file gives for one state, else no limit."""
+    given = [phase.max_s for phase in phases if phase.max_s is not None]
+    return max(given) if given else float("inf")
+
+
+def _between(
+    rows: Sequence[ProgrammeRow],
+    states: Sequence[str],
+    links: NDArray[np.int64],
+    pedestrian: NDArray[np.bool_],
+    conflicts: NDArray[np.bool_],
+    way_m: FloatArray,
+    settings: TrafficSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Yellow and all-red [modes, modes] [s].
+
+    A movement's yellow is what the programmes show after its green. A pair of conflicting movements
+    keeps the shortest time that the programmes themselves put between the end of the one's yellow
+    and the other's green: the intergreen table of practice (RiLSA 2015, section 2.7). Two modes
+    take the largest value over the movements that lose and gain green between them.
+    """
+    green = np.array([[s[link] in GREEN for link in links] for s in states], dtype=np.bool_)
+    green = green.reshape(len(states), len(links))
+    yellow = _yellows(rows, links, pedestrian, settings)
+    gap = _gaps(rows, links, pedestrian, conflicts, way_m, settings)
+    count = len(states)
+    yellow_s, all_red_s = np.zeros((count, count)), np.zeros((count, count))
+    for a in range(count):
+        for b in range(count):
+            lost, won = green[a] & ~green[b], green[b] & ~green[a]
+            if not lost.any():
+                continue
+            driven = lost & ~pedestrian
+            yellow_s[a, b] = max((yellow[i] for i in np.flatnonzero(driven)), default=0.0)
+            for i in np.flatnonzero(lost):
+                own = yellow_s[a, b] if pedestrian[i] else yellow_s[a, b] - yellow[i]
+                for k in np.flatnonzero(won & conflicts[i]):
+                    all_red_s[a, b] = max(all_red_s[a, b], gap[i, k] - own)
+    return yellow_s, all_red_s
+
+
+def _yellows(
+    rows: Sequence[ProgrammeRow],
+    links: NDArray[np.int64],
+    pedestrian: NDArray[np.bool_],
+    settings: TrafficSettings,
+) -> FloatArray:
+    """Yellow of each movement [s]: the shortest that follows its green in any programme."""
+    seen: dict[int, float] = {}
+    for row in rows:
+        for link in {int(each) for each in links}:
+            for start, end in _spells(row, link, "y"):
+                seen[link] = min(seen.get(link, np.inf), _elapsed(row, start, end))
+    usual = max(seen.values(), default=settings.yellow_s)
+    found = np.array([seen.get(int(link), usual) for link in links], dtype=np.float64)
+    found[pedestrian] = 0.0
+    return found
+
+
+def _gaps(
+    rows: Sequence[ProgrammeRow],
+    links: NDArray[np.int64],
+    pedestrian: NDArray[np.bool_],
+    conflicts: NDArray[np.bool_],
+    way_m: FloatArray,
+    settings: TrafficSettings,
+) -> FloatArray:
+    """From the end of the row's yellow to the column's green [movements, movements] [s].
+
+    Where a programme never lets the column follow the row, the longest gap of those that do follow
+    each other stands in. People on foot keep the time to walk across, or what the programme gives
+    them if that is less.
+    """
+    count = len(links)
+    seen: dict[tuple[int, int], float] = {}
+    on_foot = {int(link) for link in links[pedestrian]}
+    for row in rows:
+        _see_gaps(row, sorted({int(link) for link in links}), on_foot, seen)
+    driven = ~pedestrian
+    follow = conflicts & driven[:, None]
+    known = [
+        seen[key]
+        for i, k in zip(*np.nonzero(follow), strict=True)
+        if (key := (int(links[i]), int(links[k]))) in seen
+    ]
+    usual = max(known) if known else settings.all_red_s
+    gap = np.zeros((count, count))
+    for i, k in zip(*np.nonzero(conflicts), strict=True):
+        own = seen.get((int(links[i]), int(links[k])))
+        if pedestrian[i]:
+            walk_s = way_m[i] / WALKING_MPS
+            gap[i, k] = walk_s if own is None else min(own, walk_s)
+        else:
+            gap[i, k] = usual if own is None else own
+    return gap
+
+
+def _see_gaps(
+    row: ProgrammeRow,
+    links: Sequence[int],
+    on_foot: Collection[int],
+    seen: dict[tuple[int, int], float],
+) -> None:
+    """Enter, for each pair of links, the shortest gap in which no third mode has its turn.
+
+    After people on foot lose their green, a phase in which the others merely keep theirs is part of
+    the gap: that is how programmes let people clear.
+    """
+    for first in links:
+        leaves = [end for _, end in _spells(row, first, "Gg")]
+        for end in leaves:
+            shown, after, yellow = len(row.phases), 0.0, True
+            for step in range(shown):
+                phase = row.phases[(end + step) % shown]
+                letter = phase.state[first]
+                if letter in GREEN:
+                    break
+                for other in links:
+                    if phase.state[other] in GREEN and other != first:
+                        key = (first, other)
+                        was = row.phases[(end - 1) % shown].state[other] in GREEN
+                        if not was:
+                            seen[key] = min(seen.get(key, np.inf), after)
+                yellow = yellow and letter == "y"
+                if not yellow:
+                    after += phase.duration_s
+                clearing = first in on_foot and _only_takes(row, end, step)
+                if is_green_phase(phase.state) and not clearing:
+                    break
+
+
+def _only_takes(row: ProgrammeRow, end: int, step: int) -> bool:
+    """True if a green phase after `end` gives nobody a green: people on foot clear in it."""
+    before = row.phases[(end - 1) % len(row.phases)].state
+    phase = row.phases[(end + step) % len(row.phases)].state
+    return all(then not in GREEN or now in GREEN for now, then in zip(before, phase, strict=True))
+
+
+def _spells(row: ProgrammeRow, link: int, letters: str) -> list[tuple[int, int]]:
+    """Stretches of phases [start, end) in which `link` shows one of `letters`; end may wrap round."""
+    count = len(row.phases)
+    shows = [phase.state[link] in letters for phase in row.phases]
+    if all(shows) or not any(shows):
+        return []
+    found = []
+    for start in range(count):
+        if shows[start] and not shows[start - 1]:
+            end = start
+            while shows[end % count]:
+                end += 1
+            found.append((start, end))
+    return found
+
+
+def _elapsed(row: ProgrammeRow, start: int, end: int) -> float:
+    return sum(row.phases[i % len(row.phases)].duration_s for i in range(start, end))

@@ -1,0 +1,318 @@
+"""What does a user's file say: a `.sumocfg`, or a network `.net.xml` (`.gz` too)?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jialing.core.errors import InputError
+from jialing.domains.traffic.elements import Element, read_elements
+from jialing.domains.traffic.network import (
+    Connection,
+    Edge,
+    Lane,
+    NetworkFile,
+    Node,
+    PhaseRow,
+    ProgrammeRow,
+    Scenario,
+)
+
+NET = "a SUMO network (.net.xml)"
+LETTERS = frozenset("rugGyosO")
+NET_ENDS, CONFIG_ENDS = (".net.xml", ".net.xml.gz"), (".sumocfg", ".sumocfg.gz", ".sumo.cfg")
+
+
+def reads(path: str | Path) -> bool:
+    """True if the file's name is that of a network or of a SUMO configuration."""
+    return str(path).lower().endswith(NET_ENDS + CONFIG_ENDS)
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """The files and times that a `.sumocfg` names; a bare network stands for itself.
+
+    Paths in the file are relative to the file. Raises InputError.
+    """
+    path = Path(path)
+    if not str(path).lower().endswith(CONFIG_ENDS):
+        if not path.is_file():
+            raise InputError(
+                f"there is no such file; it should be {NET}. Check the path", path=path
+            )
+        return Scenario(path=path, net=path)
+    files: dict[str, tuple[Path, ...]] = {}
+    times: dict[str, float] = {}
+    for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
+        tag = _CONFIG_WORDS.get(element.tag, element.tag)
+        if tag in ("net-file", "route-files", "additional-files"):
+            files[tag] = _named_files(element)
+        elif tag in ("begin", "end", "step-length"):
+            times[tag] = element.time_s("value" if "value" in element.attributes else "v")
+    if not files.get("net-file"):
+        raise InputError(
+            'names no network; it needs <input><net-file value="….net.xml"/></input>', path=path
+        )
+    begin_s, end_s = times.get("begin", 0.0), times.get("end", -1.0)
+    if end_s >= 0.0 and end_s <= begin_s:
+        raise InputError(
+            f"ends at {end_s:g} s, before it begins at {begin_s:g} s; set <end> later", path=path
+        )
+    if times.get("step-length", 1.0) <= 0.0:
+        raise InputError("has a step-length that is not above 0; 1 is usual", path=path)
+    return Scenario(
+        path=path,
+        net=files["net-file"][0],
+        routes=files.get("route-files", ()),
+        additional=files.get("additional-files", ()),
+        begin_s=begin_s,
+        end_s=end_s if end_s >= 0.0 else None,
+        step_s=times.get("step-length", 1.0),
+    )
+
+
+#: other spellings of SUMO's options
+_CONFIG_WORDS = {
+    "net": "net-file",
+    "n": "net-file",
+    "routes": "route-files",
+    "r": "route-files",
+    "additional": "additional-files",
+    "a": "additional-files",
+    "b": "begin",
+    "e": "end",
+}
+
+
+def _config_root(path: Path) -> str:
+    """SUMO itself takes any outermost element; `sumoConfiguration` is its other usual name."""
+    for element in read_elements(path, root="", what="a SUMO configuration"):
+        if element.tag not in ("configuration", "sumoConfiguration"):
+            element.fail("is no SUMO configuration; its outermost element is <configuration>")
+        return element.tag
+    raise InputError("is empty; it should be a SUMO configuration", path=path)
+
+
+def _named_files(element: Element) -> tuple[Path, ...]:
+    words = element.text("value" if "value" in element.attributes else "v").split(",")
+    paths = tuple(element.path.parent / word.strip() for word in words if word.strip())
+    for path in paths:
+        if not path.is_file():
+            element.fail(f"names {path.name!r}, but {path} does not exist; correct the path")
+    return paths
+
+
+def read_network(path: str | Path, additional: tuple[Path, ...] = ()) -> NetworkFile:
+    """A network file as it stands, and the programmes of additional files after its own.
+
+    Raises InputError with file, line, element and remedy.
+    """
+    reading = _Reading(Path(path))
+    for element in read_elements(reading.path, root="net", what=NET):
+        reading.take(element)
+    reading.close()
+    for extra in additional:
+        programmes = reading.programmes_of(extra)
+        for name, rows in programmes.items():
+            if name in reading.programmes:
+                reading.programmes[name].extend(rows)
+    return NetworkFile(
+        path=reading.path,
+        edges=reading.edges,
+        lanes=reading.lanes,
+        nodes=reading.nodes,
+        connections=tuple(reading.connection(each) for each in reading.waiting),
+        programmes=reading.programmes,
+    )
+
+
+class _Reading:
+    """Gathers the tables of one network while its elements stream past."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.edges: dict[str, Edge] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.nodes: dict[str, Node] = {}
+        self.programmes: dict[str, list[ProgrammeRow]] = {}
+        self.waiting: list[Element] = []
+        self._edge: Edge | None = None
+        self._node: Node | None = None
+        self._programme: ProgrammeRow | None = None
+
+    def take(self, element: Element) -> None:
+        """Enter one element; those that say nothing about signals are passed over."""
+        tag, parent = element.tag, element.parent
+        if tag == "edge" and parent == "net":
+            self._edge = self._read_edge(element)
+        elif tag == "lane" and parent == "edge":
+            self._read_lane(element)
+        elif tag == "junction" and parent == "net":
+            self._node = self._read_node(element)
+        elif tag == "request" and parent == "junction":
+            self._read_request(element)
+        elif tag == "connection" and parent == "net":
+            self.waiting.append(element)
+        elif tag == "tlLogic":
+            self._programme = _read_programme(element)
+            _enter_programme(self.programmes, self._programme, element)
+        elif tag == "phase" and parent == "tlLogic" and self._programme is not None:
+            self._programme.phases.append(_read_phase(element))
+
+    def close(self) -> None:
+        """Check what only the whole file tells."""
+        if not self.edges:
+            raise InputError(
+                "holds no edge; it should be a network as netconvert writes it", path=self.path
+            )
+
+    def programmes_of(self, path: Path) -> dict[str, list[ProgrammeRow]]:
+        """Programmes in an additional file."""
+        found: dict[str, list[ProgrammeRow]] = {}
+        current: ProgrammeRow | None = None
+        for element in read_elements(path, root="", what="a SUMO additional file"):
+            if element.tag == "tlLogic":
+                current = _read_programme(element)
+                _enter_programme(found, current, element)
+            elif element.tag == "phase" and element.parent == "tlLogic" and current is not None:
+                current.phases.append(_read_phase(element))
+        return found
+
+    def _read_edge(self, element: Element) -> Edge:
+        name, function = element.text("id"), element.get("function")
+        if function == "normal":
+            function = ""
+        if name in self.edges:
+            element.fail(f"stands twice, first in line {self.edges[name].line}; remove one")
+        edge = Edge(
+            name=name,
+            tail=element.get("from") if function else element.text("from"),
+            head=element.get("to") if function else element.text("to"),
+            function=function,
+            shape=element.shape(),
+            line=element.line,
+        )
+        self.edges[name] = edge
+        return edge
+
+    def _read_lane(self, element: Element) -> None:
+        edge = self._edge
+        if edge is None:
+            element.fail("stands in no edge")
+        name, index = element.text("id"), element.whole("index", high=1000)
+        if name in self.lanes:
+            element.fail(f"stands twice, first in line {self.lanes[name].line}; remove one")
+        if index in edge.lanes:
+            element.fail(f"has index {index}, which {edge.lanes[index]!r} has too; number them")
+        edge.lanes[index] = name
+        self.lanes[name] = Lane(
+            name=name,
+            edge=edge.name,
+            index=index,
+            length_m=element.number("length", low=0.0),
+            speed_mps=element.number("speed", low=0.0),
+            shape=element.shape(),
+            allow=frozenset(element.get("allow").split()),
+            disallow=frozenset(element.get("disallow").split()),
+            line=element.line,
+        )
+
+    def _read_node(self, element: Element) -> Node:
+        name = element.text("id")
+        if name in self.nodes:
+            element.fail(f"stands twice, first in line {self.nodes[name].line}; remove one")
+        node = Node(
+            name=name,
+            kind=element.get("type"),
+            x=element.number("x"),
+            y=element.number("y"),
+            incoming=tuple(element.get("incLanes").split()),
+            inside=tuple(element.get("intLanes").split()),
+            line=element.line,
+        )
+        self.nodes[name] = node
+        return node
+
+    def _read_request(self, element: Element) -> None:
+        node = self._node
+        if node is None:
+            element.fail("stands in no junction")
+        row = element.whole("index", high=100_000)
+        if row in node.foes:
+            element.fail(f"of junction {node.name!r} has index {row} a second time; remove one")
+        for key, table in (("response", node.response), ("foes", node.foes)):
+            bits = element.text(key)
+            if not set(bits) <= {"0", "1"}:
+                element.fail(
+                    f"of junction {node.name!r} has {key}={bits!r}; only 0 and 1 may stand"
+                )
+            table[row] = bits
+
+    def connection(self, element: Element) -> Connection:
+        """A connection, once all edges are known."""
+        lanes = []
+        for end, key in (("from", "fromLane"), ("to", "toLane")):
+            edge = self.edges.get(element.text(end))
+            if edge is None:
+                element.fail(f"has {end}={element.get(end)!r}, but there is no such edge")
+            index = element.whole(key, high=1000)
+            if index not in edge.lanes:
+                element.fail(
+                    f"has {key}={index}, but edge {edge.name!r} has "
+                    f"{len(edge.lanes)} lane{'s' * (len(edge.lanes) != 1)}, counted from 0"
+                )
+            lanes.append(edge.lanes[index])
+        via, signal = element.get("via"), element.get("tl")
+        if via and via not in self.lanes:
+            element.fail(f"has via={via!r}, but there is no such lane")
+        if signal and "linkIndex" not in element.attributes:
+            element.fail(f"has tl={signal!r} but no linkIndex; give its place in the state strings")
+        return Connection(
+            tail=element.get("from"),
+            head=element.get("to"),
+            tail_lane=lanes[0],
+            head_lane=lanes[1],
+            via=via,
+            signal=signal,
+            link=element.whole("linkIndex", high=10_000) if signal else -1,
+            turn=element.get("dir"),
+            line=element.line,
+        )
+
+
+def _read_programme(element: Element) -> ProgrammeRow:
+    return ProgrammeRow(
+        signal=element.text("id"),
+        name=element.get("programID", "0"),
+        kind=element.get("type", "static"),
+        offset_s=0.0 if element.get("offset") == "begin" else element.time_s("offset", 0.0),
+        path=element.path,
+        line=element.line,
+    )
+
+
+def _enter_programme(
+    programmes: dict[str, list[ProgrammeRow]], row: ProgrammeRow, element: Element
+) -> None:
+    rows = programmes.setdefault(row.signal, [])
+    for other in rows:
+        if other.name == row.name:
+            element.fail(
+                f"has programID {row.name!r} twice, first in line {other.line}; rename or remove one"
+            )
+    rows.append(row)
+
+
+def _read_phase(element: Element) -> PhaseRow:
+    state = element.text("state")
+    strange = sorted(set(state) - LETTERS)
+    if strange:
+        element.fail(
+            f"has the letter {strange[0]!r} in state {state!r}; allowed: {' '.join(sorted(LETTERS))}"
+        )
+    duration_s = element.number("duration", low=0.0)
+    shortest = element.number("minDur", low=0.0) if "minDur" in element.attributes else None
+    longest = element.number("maxDur", low=0.0) if "maxDur" in element.attributes else None
+    if shortest is not None and longest is not None and shortest > longest:
+        element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+    return PhaseRow(
+        state=state, duration_s=duration_s, min_s=shortest, max_s=longest, line=element.line
+    )
