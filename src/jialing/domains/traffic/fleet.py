@@ -94,7 +94,7 @@ class Fleet:
     length_m: FloatArray
     depart_delay_s: FloatArray
     lane: IntArray  # at the last reading; -1 before
-    free_mps: FloatArray
+    free_mps: FloatArray  # what it would drive here on an empty road
     stop_m: FloatArray  # place of the next stop line, from the start of the present lane [m]
     junction: IntArray  # next signal; -1: none
     approach: IntArray  # lane of that junction
@@ -140,13 +140,15 @@ class Fleet:
         rows, lanes = reading.rows[places], reading.lanes[places]
         self.lane[rows] = lanes
         table = self._approaches
-        self.free_mps[rows] = table.speed_mps[lanes]
         self.junction[rows] = table.junction[lanes]
         self.approach[rows] = table.lane[lanes]
         self.movement[rows] = -1
         self.next_junction[rows] = -1
         self.stop_m[rows] = table.length_m[lanes] + table.beyond_m[lanes]
-        wanted = lanes < len(self._lane_index) if self._follow else table.beyond_m[lanes] == 0.0
+        allowed, on_road = self._source.getAllowedSpeed, lanes < len(self._lane_index)
+        for row in rows[on_road].tolist():
+            self.free_mps[row] = allowed(self.names[row])
+        wanted = on_road if self._follow else table.beyond_m[lanes] == 0.0
         positions = reading.position_m[places]
         for place in np.flatnonzero(wanted).tolist():
             self._follow_route(int(rows[place]), int(lanes[place]), float(positions[place]))
@@ -154,8 +156,6 @@ class Fleet:
     def _follow_route(self, row: int, lane: int, position_m: float) -> None:
         """Note the next signals on the route of one vehicle."""
         name, table = self.names[row], self._approaches
-        if self._follow:
-            self.free_mps[row] = self._source.getAllowedSpeed(name)
         found = [
             (junction, link, distance)
             for signal, link, distance, _ in self._source.getNextTLS(name)
@@ -197,6 +197,7 @@ class Fleet:
         self.length_m[row] = source.getLength(name)
         self.depart_delay_s[row] = source.getDepartDelay(name)
         self.lane[row] = -1
+        self.free_mps[row] = 1.0
         self.junction[row] = -1
 
     def _grow(self, room: int) -> None:

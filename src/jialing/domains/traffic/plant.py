@@ -5,9 +5,12 @@ The only file that imports libsumo. A process holds one simulation at a time.
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +19,22 @@ from numpy.typing import NDArray
 
 from jialing.core.case import ScoreSheet
 from jialing.core.command import Command, Receipt
-from jialing.core.errors import MissingExtraError, PlantError
+from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
 from jialing.core.signal import Actuator, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
+from jialing.domains.traffic.actuated import write_actuated
 from jialing.domains.traffic.approaches import Lanes, approaches
 from jialing.domains.traffic.cabinet import Cabinet
-from jialing.domains.traffic.fleet import Fleet
+from jialing.domains.traffic.fleet import KIND_OF_CLASS, Fleet
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.ledger import Ledger
 from jialing.domains.traffic.network import Scenario
 from jialing.domains.traffic.sensing import Eyes
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.start import arguments
-from jialing.domains.traffic.tripinfo import read_trips
+from jialing.domains.traffic.tripinfo import Trip, read_trips
+from jialing.domains.traffic.walkers import Walkers
 
 try:
     import libsumo
@@ -36,6 +42,7 @@ except ImportError:  # pragma: no cover - the extra is absent
     libsumo = None
 
 TRIPS = "trips.xml"
+PROGRAMMES = ("file", "actuated")
 
 
 class SumoPlant:
@@ -48,7 +55,7 @@ class SumoPlant:
     settings : sensing, view, teleport
     duration_s : length of the run [s]
     seed : of SUMO, and of the vehicles that a camera misses
-    additional : further files for SUMO, e.g. other signal programmes
+    programme : what a signal runs on its own: that of the ``file``, or ``actuated`` on its phases
 
     Raises MissingExtraError without libsumo, PlantError with SUMO's own words.
     """
@@ -61,8 +68,10 @@ class SumoPlant:
         *,
         duration_s: float,
         seed: int = 0,
-        additional: Sequence[Path] = (),
+        programme: str = "file",
     ) -> None:
+        if programme not in PROGRAMMES:
+            raise UnknownNameError("programme", programme, PROGRAMMES)
         if libsumo is None:
             raise MissingExtraError("libsumo", "traffic")
         if libsumo.isLoaded():
@@ -75,8 +84,11 @@ class SumoPlant:
         self._folder = Path(tempfile.mkdtemp(prefix="jialing-sumo-"))
         self._final: tuple[ScoreSheet, Mapping[str, Any]] | None = None
         self._open = False
+        self.trips: tuple[Trip, ...] = ()
         try:
-            trips = self._folder / TRIPS
+            trips, additional = self._folder / TRIPS, []
+            if programme == "actuated":
+                additional.append(write_actuated(self.junctions, self._folder))
             self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
             self._wire(settings, seed)
         except BaseException:
@@ -84,10 +96,13 @@ class SumoPlant:
             raise
 
     def _start(self, options: Sequence[str]) -> None:
+        words = self._folder / "words.txt"
         try:
-            libsumo.start(["sumo", *options])
+            with _unheard(words):
+                libsumo.start(["sumo", *options])
         except libsumo.TraCIException as error:
-            raise PlantError(f"SUMO does not start: {error}") from error
+            said = words.read_text(errors="replace").replace("\n", " ").strip()
+            raise PlantError(f"SUMO does not start: {said or error}") from error
         self._open = True
         self._begin_s = float(libsumo.simulation.getTime())
         self._step_s = float(libsumo.simulation.getDeltaT())
@@ -106,6 +121,11 @@ class SumoPlant:
         )
         self.eyes = Eyes(
             self.junctions, table, self.fleet, level=settings.sensing, view_m=settings.view_m
+        )
+        self.walkers = Walkers(
+            libsumo.person,
+            self.junctions,
+            [lights.getControlledLinks(j.name) for j in self.junctions],
         )
         self.cabinets = tuple(Cabinet(j, yellow_s=settings.yellow_s) for j in self.junctions)
         self._homes = [lights.getProgram(j.name) for j in self.junctions]
@@ -136,18 +156,22 @@ class SumoPlant:
                 ),
                 *(Signal(name=f"green:{j.name}", unit="s", low=0.0) for j in self.junctions),
                 *self.eyes.signals,
+                *self.walkers.signals,
             )
         )
         self.fields: tuple[Field, ...] = (
             Field(name="queue", unit="veh", elements=self.eyes.lanes),
         )
-        self.ledger = Ledger(self.fleet)
+        self.ledger = Ledger(self.junctions, table, self.fleet)
         self._reading = self.fleet.read()
+        self._waiting = self.walkers.count()
 
     def observe(self) -> Observation:
         head = [c.position if not c.local else np.nan for c in self.cabinets]
         head += [np.nan if c.local else self._green_s(c) for c in self.cabinets]
-        values = np.concatenate((head, self.eyes.values(self._reading)))
+        values = np.concatenate(
+            (head, self.eyes.values(self._reading), self.walkers.values(self._waiting))
+        )
         quality = np.zeros(len(values), dtype=np.uint8)
         quality[np.isnan(values)] = Quality.MISSING
         return Observation(
@@ -185,9 +209,7 @@ class SumoPlant:
             except libsumo.TraCIException as error:
                 raise PlantError(f"SUMO stopped at {self.time_s:g} s: {error}") from error
             self.time_s = round(float(libsumo.simulation.getTime()) - self._begin_s, 6)
-            self._reading = self.fleet.read()
             self._note()
-            self.ledger.note(self._reading, self._step_s)
         if self.time_s >= self.duration_s - 1e-6:
             self.ended = True
             self._end()
@@ -220,21 +242,43 @@ class SumoPlant:
         raise PlantError(f"signal {name!r} has lost its programme {self._homes[k]!r}")
 
     def _note(self) -> None:
-        """Take down what programmes of the file show."""
+        """Read the network and take down what happened in the last step."""
+        simulation, ledger = libsumo.simulation, self.ledger
         state_of = libsumo.trafficlight.getRedYellowGreenState
         for cabinet in self.cabinets:
             if cabinet.local:
                 cabinet.note(state_of(cabinet.junction.name), self.time_s)
+        self._reading = self.fleet.read()
+        self._waiting = self.walkers.count()
+        ledger.note(
+            self._reading,
+            [cabinet.shown for cabinet in self.cabinets],
+            self._waiting,
+            finished=simulation.getArrivedNumber(),
+            seconds=self._step_s,
+        )
+        ledger.collisions += simulation.getCollidingVehiclesNumber()
+        ledger.teleports += simulation.getStartingTeleportNumber()
 
     def score(self) -> tuple[ScoreSheet, Mapping[str, Any]]:
         if self._final is not None:
             return self._final
-        return self.ledger.sheet(libsumo if self._open else None)
+        if not self._open:
+            return self.ledger.sheet()
+        delay = libsumo.vehicle.getDepartDelay
+        due = libsumo.simulation.getPendingVehicles()
+        return self.ledger.sheet([max(float(delay(name)), 0.0) for name in due])
 
     def _end(self) -> None:
         """Close SUMO, so that it writes what it knows of every trip, and settle the score."""
+        class_of = libsumo.vehicletype.getVehicleClass
+        kinds = {
+            name: KIND_OF_CLASS.get(class_of(name), Kind.CAR)
+            for name in libsumo.vehicletype.getIDList()
+        }
         self._quit()
-        self._final = self.ledger.settled(read_trips(self._folder / TRIPS))
+        self.trips = read_trips(self._folder / TRIPS)
+        self._final = self.ledger.settled(self.trips, kinds)
 
     def _quit(self) -> None:
         if self._open:
@@ -244,6 +288,23 @@ class SumoPlant:
     def close(self) -> None:
         self._quit()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def _unheard(words: Path) -> Iterator[None]:
+    """Let what SUMO prints go into a file instead of onto the console."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [(stream, os.dup(stream)) for stream in (1, 2)]
+    try:
+        with words.open("wb") as file:
+            for stream, _ in kept:
+                os.dup2(file.fileno(), stream)
+            yield
+    finally:
+        for stream, copy in kept:
+            os.dup2(copy, stream)
+            os.close(copy)
 
 
 def _lanes() -> Lanes:

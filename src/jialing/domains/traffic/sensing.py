@@ -188,7 +188,7 @@ class Eyes:
             found["next_distance_m"] = np.where(known, ahead, -1.0)
         else:
             found["movement"] = self._table.only[lanes]
-            found["free_speed_mps"] = self._table.speed_mps[lanes]
+            found["free_speed_mps"] = self._table.speed_mps[lanes]  # the limit: all it can know
             found["next_junction"] = -1
             found["next_lane"] = -1
             found["next_movement"] = -1

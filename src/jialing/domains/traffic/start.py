@@ -70,6 +70,7 @@ def arguments(
         "--tripinfo-output.write-unfinished",
         "--tripinfo-output.write-undeparted",
         *("--device.emissions.probability", "1"),
+        "--emissions.volumetric-fuel",
         "--no-step-log",
         "--no-warnings",
         "--duration-log.disable",

@@ -20,7 +20,7 @@ class Trip:
     finished, departed : how far it came
     loss_s, depart_delay_s, waiting_s : time lost, delay at departure, time at a stand [s]
     stops : times it came to a stand
-    co2_kg, fuel_kg : from the exhaust [kg]
+    co2_kg, fuel_l : from the exhaust [kg], burnt [l]
     """
 
     vehicle: str
@@ -32,7 +32,7 @@ class Trip:
     waiting_s: float
     stops: int
     co2_kg: float
-    fuel_kg: float
+    fuel_l: float
 
     @property
     def delay_s(self) -> float:
@@ -72,6 +72,6 @@ def _trips(path: Path) -> Iterator[Trip]:
                 waiting_s=max(float(get["waitingTime"]), 0.0),
                 stops=max(int(get["waitingCount"]), 0),
                 co2_kg=co2 * 1e-6,
-                fuel_kg=fuel * 1e-6,
+                fuel_l=fuel * 1e-3,
             )
         element.clear()

@@ -1,0 +1,53 @@
+"""How does SUMO's own actuated control come to run the phases that stand in the file?
+
+Source of the method and its defaults: SUMO documentation, "Traffic Lights", actuated traffic
+lights (gap-based: a phase is prolonged while vehicles follow each other within 3 s).
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from pathlib import Path
+
+from jialing.domains.traffic.junction import Junction, Phase
+from jialing.domains.traffic.transition import GREEN
+
+NAME = "actuated"
+MIN_GREEN_S = 5.0
+MAX_GREEN_S = 50.0  # where the file does not say; SUMO's netconvert writes the same
+
+
+def write_actuated(junctions: Sequence[Junction], folder: Path) -> Path:
+    """Write an additional file that gives every junction its first programme, actuated."""
+    root = ElementTree.Element("additional")
+    for junction in junctions:
+        programme = junction.programmes[0]
+        light = ElementTree.SubElement(
+            root,
+            "tlLogic",
+            id=junction.name,
+            type="actuated",
+            programID=NAME,
+            offset=f"{programme.offset_s:g}",
+        )
+        for phase in programme.phases:
+            times = {"duration": f"{phase.duration_s:g}", "state": phase.state}
+            if _is_green(phase):
+                least, most = green_span_s(phase)
+                times |= {"minDur": f"{least:g}", "maxDur": f"{most:g}"}
+            ElementTree.SubElement(light, "phase", times)
+    path = folder / "actuated.add.xml"
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
+def green_span_s(phase: Phase) -> tuple[float, float]:
+    """Shortest and longest green of a phase [s]: the file's, or 5 and 50 where it is fixed."""
+    if phase.max_s > phase.min_s:
+        return phase.min_s, phase.max_s
+    return MIN_GREEN_S, max(MAX_GREEN_S, phase.duration_s)
+
+
+def _is_green(phase: Phase) -> bool:
+    return "y" not in phase.state and any(letter in GREEN for letter in phase.state)
