@@ -1,0 +1,149 @@
+"""Predictive control of signals: search phase plans over a rolling horizon, junction by junction.
+
+At each decision the vehicles in view become arrivals, the best plan of every junction is searched,
+and a junction switches once two decisions in a row say that now is the moment: switching cannot
+be undone, waiting can.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jialing.core.command import Command
+from jialing.core.signal import FloatArray
+from jialing.core.stages import Situation
+from jialing.domains.traffic import search
+from jialing.domains.traffic.estimator import Arrivals, Estimator
+from jialing.domains.traffic.junction import Right
+from jialing.domains.traffic.kernel import NEVER
+from jialing.domains.traffic.layout import IntArray, lay_out
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.wiring import Wiring
+
+if TYPE_CHECKING:
+    from jialing.domains.traffic.model import Roads
+
+HORIZON_S = 60.0
+AGREEMENTS = 2  # decisions in a row that must say "now" …
+AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
+PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
+LEAST_WEIGHT = 0.05  # what is left of it at least [1]
+STUCK_S = 12.0  # a free green in which the first vehicle stands so long is blocked [s] …
+IGNORED_S = 30.0  # … and its lane is left out for so long [s]
+AT_LINE_S = 4.0  # from standing, the first vehicle is over the line within this time [s]
+MANY = 64  # junctions from which on planning is spread over cores
+
+
+class PredictiveController:
+    """Rolling-horizon choice of phases for every junction.
+
+    Parameters
+    ----------
+    roads : the network
+    settings : of the case
+    """
+
+    def __init__(self, roads: Roads, settings: TrafficSettings) -> None:
+        self._junctions, self._settings = roads.junctions, settings
+        self._layout = layout = lay_out(roads.junctions)
+        self._wiring = Wiring(roads.junctions, layout)
+        self._estimator = Estimator(layout, settings)
+        self._net = (*layout.net, layout.headway)
+        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
+        out = layout.move_out + layout.out_ptr[owner]
+        self._move_out = np.where(layout.move_out >= 0, out, -1)
+        self._lane_owner = np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
+        count = layout.junctions
+        self._answers = np.zeros((count, search.ANSWER))
+        self._paths = np.full((count, search.DEPTH + 1), -1, dtype=np.int64)
+        self._times = np.zeros((count, search.DEPTH + 1))
+        self._agreed = np.zeros(count, dtype=np.int64)
+        self._want = np.zeros(count)
+        self._decided_s = -np.inf
+        lanes = int(layout.lane_ptr[-1])
+        self._stuck_s = np.zeros(lanes)
+        self._ignored_until = np.full(lanes, -np.inf)
+        close = settings.decide_every_s <= AGREE_WITHIN_S
+        self._needed = AGREEMENTS if close else 1
+
+    def prepare(self) -> None:
+        """Compile."""
+
+    def decide(self, situation: Situation) -> Command:
+        """Plan every junction, and switch where it is time."""
+        now = situation.time_s
+        if now - self._decided_s < self._settings.decide_every_s - 1e-6:
+            return self._command(situation)
+        state = self._wiring.read(situation.observation, situation.positions)
+        elapsed = now - self._decided_s if np.isfinite(self._decided_s) else 0.0
+        self._decided_s = now
+        arrivals = self._estimator.arrivals(situation.observation, state, now)
+        lane, move = self._places(arrivals)
+        weight = arrivals.weight * self._worth(move, state.full)
+        self._watch(arrivals, move, state.right, now, elapsed)
+        weight[self._ignored_until[lane] > now] = 0.0
+        leave = np.full(len(arrivals.move), NEVER)
+        seen = (
+            arrivals.first,
+            arrivals.arrive,
+            arrivals.move,
+            weight,
+            arrivals.size,
+            arrivals.stood,
+        )
+        signal = (state.mode, state.before, state.switched, state.opened, state.room, state.drain)
+        run = search.decide_parallel if self._layout.junctions >= MANY else search.decide
+        run(
+            search.DEPTH,
+            HORIZON_S,
+            self._net,
+            signal,
+            seen,
+            self._answers,
+            self._paths,
+            self._times,
+            leave,
+        )
+        first = self._answers[:, search.FIRST].astype(np.int64)
+        go = (self._answers[:, search.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
+        self._agreed = np.where(go, self._agreed + 1, 0)
+        switch = self._agreed >= self._needed
+        self._agreed[switch] = 0
+        self._want = np.where(switch, first, state.mode).astype(np.float64)
+        return self._command(situation)
+
+    def _places(self, arrivals: Arrivals) -> tuple[IntArray, IntArray]:
+        """Lane and movement of each vehicle, over all junctions."""
+        lane = np.repeat(np.arange(len(arrivals.first) - 1), np.diff(arrivals.first))
+        return lane, arrivals.move + self._layout.move_ptr[self._lane_owner[lane]]
+
+    def _worth(self, move: IntArray, full: FloatArray) -> FloatArray:
+        """Less for whoever wants into an exit that is full already (Varaiya 2013: pressure)."""
+        out = self._move_out[move]
+        taken = np.where(out >= 0, full[out], 0.0)
+        return np.maximum(LEAST_WEIGHT, 1.0 - PRESSURE * taken)
+
+    def _watch(
+        self,
+        arrivals: Arrivals,
+        move: IntArray,
+        right: NDArray[np.int8],
+        now: float,
+        elapsed: float,
+    ) -> None:
+        """Leave out lanes whose first vehicle stands before a free green: something blocks it."""
+        lanes = np.flatnonzero(np.diff(arrivals.first) > 0)
+        head = arrivals.first[lanes]
+        near = arrivals.stood[head] & (arrivals.arrive[head] < AT_LINE_S)
+        stuck = near & (right[move[head]] == Right.PRIORITY)
+        held = np.zeros_like(self._stuck_s)
+        held[lanes[stuck]] = self._stuck_s[lanes[stuck]] + elapsed
+        self._stuck_s = held
+        self._ignored_until[held >= STUCK_S] = now + IGNORED_S
+
+    def _command(self, situation: Situation) -> Command:
+        targets = self._wiring.targets(self._want, situation.actuators)
+        return Command(targets=targets, local=np.isnan(targets), note="predictive")
