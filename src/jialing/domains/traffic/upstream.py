@@ -65,7 +65,13 @@ class _Streets:
         """Junction, lane, distance [m] and share, for a vehicle that enters `lane`."""
         first = self.net.lanes[lane].edge
         found: dict[tuple[int, int], tuple[float, float]] = {}
-        waiting = deque([(first, self._length(first), 1.0, (first,))])
+        start: tuple[str, float, float, tuple[str, ...]] = (
+            first,
+            self._length(first),
+            1.0,
+            (first,),
+        )
+        waiting = deque([start])
         while waiting:
             edge, distance_m, share, path = waiting.popleft()
             if edge in self.ends:
