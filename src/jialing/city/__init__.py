@@ -1,0 +1,1 @@
+"""A city: its files, and the couplings between its domains."""
