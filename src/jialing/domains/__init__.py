@@ -44,6 +44,12 @@ ROWS: dict[str, Row] = {
         settings="jialing.domains.metro.settings:MetroSettings",
         inspect="jialing.domains.metro.inspect:inspect_file",
     ),
+    "traffic": Row(
+        domain="jialing.domains.traffic.domain:TRAFFIC",
+        cases="jialing.domains.traffic.cases:CASES",
+        settings="jialing.domains.traffic.settings:TrafficSettings",
+        inspect="jialing.domains.traffic.inspect:inspect_file",
+    ),
 }
 
 

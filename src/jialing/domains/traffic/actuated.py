@@ -14,7 +14,9 @@ from jialing.domains.traffic.junction import Junction, Phase
 from jialing.domains.traffic.transition import GREEN
 
 NAME = "actuated"
-MIN_GREEN_S = 5.0
+#: SUMO's loops lie 2 s before the stop line. With 5 s the gap is often measured before the queue
+#: behind the loop has begun to move, and greens end early (cologne1: 79 s of delay instead of 33 s).
+MIN_GREEN_S = 6.0
 MAX_GREEN_S = 50.0  # where the file does not say; SUMO's netconvert writes the same
 
 
@@ -43,9 +45,9 @@ def write_actuated(junctions: Sequence[Junction], folder: Path) -> Path:
 
 
 def green_span_s(phase: Phase) -> tuple[float, float]:
-    """Shortest and longest green of a phase [s]: the file's, or 5 and 50 where it is fixed."""
+    """Shortest and longest green of a phase [s]: the file's, or 6 and 50 where it is fixed."""
     if phase.max_s > phase.min_s:
-        return phase.min_s, phase.max_s
+        return max(phase.min_s, MIN_GREEN_S), phase.max_s
     return MIN_GREEN_S, max(MAX_GREEN_S, phase.duration_s)
 
 

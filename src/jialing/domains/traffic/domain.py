@@ -1,0 +1,124 @@
+"""Traffic signals, wired: which plant, controller and guard a case gets."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jialing.core.case import Case
+from jialing.core.errors import UnknownNameError
+from jialing.core.forecast import Forecast
+from jialing.core.signal import Observation
+from jialing.core.stages import Controller, Desk
+from jialing.domains.traffic.baseline import build_baseline
+from jialing.domains.traffic.controller import PredictiveController
+from jialing.domains.traffic.guard import build_guard
+from jialing.domains.traffic.model import Roads, read_roads
+from jialing.domains.traffic.plant import SumoPlant
+from jialing.domains.traffic.reader import reads
+from jialing.domains.traffic.score import HIGHER_IS_BETTER
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.start import duration_s, scenario
+
+
+class NoForecast:
+    """Signals see what comes: sightings stand in for a forecast."""
+
+    def forecast(self, observation: Observation) -> Forecast | None:
+        return None
+
+
+class TrafficDomain:
+    """The row `traffic` (satisfies `jialing.core.stages.Domain`)."""
+
+    name = "traffic"
+    controllers: Mapping[str, str] = {
+        "fixed": "the programme in the file (baseline)",
+        "actuated": "SUMO's actuated control over the phases in the file",
+        "webster": "fixed times after Webster, computed from the demand",
+        "max-pressure": "the phase with the largest difference of queues, with minimum green",
+        "greedy": "the phase that the most vehicles wait for, with minimum green",
+        "predictive": "searches phase plans against the arrivals it sees",
+    }
+    higher_is_better: tuple[str, ...] = HIGHER_IS_BETTER
+
+    def reads(self, path: str) -> bool:
+        """SUMO networks and configurations."""
+        return reads(path)
+
+    def case_from_file(self, path: str | Path, **settings: Any) -> Case:
+        """A case around a user's `.sumocfg`, or a network with ``routes`` among the settings."""
+        path = Path(path)
+        chosen = TrafficSettings(**settings)
+        return Case(
+            name=path.name.partition(".")[0],
+            domain=self.name,
+            title=f"{path.name}, as it is",
+            model=path,
+            tick_s=chosen.decide_every_s,
+            settings=chosen,
+        )
+
+    def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
+        """Open SUMO on `case` and wire a controller to it."""
+        settings: TrafficSettings = case.settings or TrafficSettings()
+        if isinstance(controller, str) and controller not in self.controllers:
+            raise UnknownNameError("controller for traffic", controller, self.controllers)
+        files = scenario(case.model, settings)
+        roads = read_roads(case.model, settings)
+        length_s = duration_s(files) if case.duration_s is None else float(case.duration_s)
+        plant = SumoPlant(
+            files,
+            roads.junctions,
+            settings,
+            duration_s=length_s,
+            seed=case.seed,
+            programme="actuated" if controller == "actuated" else "file",
+        )
+        try:
+            chosen = (
+                _named(controller, roads, settings) if isinstance(controller, str) else controller()
+            )
+            return Desk(
+                plant=plant,
+                controller=chosen,
+                forecaster=NoForecast(),
+                guard=build_guard(roads.junctions, plant.actuators, plant.signals, settings),
+                tick_s=case.tick_s,
+                duration_s=length_s,
+                budget_s=case.tick_s / 2.0,
+                headline="delay",
+                about={"sensing": settings.sensing, "settings": asdict(settings)},
+                files=[
+                    str(file)
+                    for file in dict.fromkeys(
+                        (files.path, files.net, *files.routes, *files.additional)
+                    )
+                ],
+                picture=_picture(roads),
+            )
+        except BaseException:
+            plant.close()
+            raise
+
+
+TRAFFIC = TrafficDomain()
+
+
+def _picture(roads: Roads) -> Mapping[str, Any]:
+    """What the report draws the network from; nothing while there is no such module."""
+    place = "jialing.domains.traffic.picture"
+    if importlib.util.find_spec(place) is None:
+        return {}
+    drawn: Mapping[str, Any] = importlib.import_module(place).picture(roads)
+    return drawn
+
+
+def _named(name: str, roads: Roads, settings: TrafficSettings) -> Controller:
+    if name == "predictive":
+        return PredictiveController(roads, settings)
+    return build_baseline(name, roads, settings)
