@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from jialing.core.errors import InputError
 from jialing.domains.traffic.movements import Movements
 from jialing.domains.traffic.network import NetworkFile, ProgrammeRow
@@ -56,3 +58,36 @@ def state_lengths(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
                 path=row.path,
                 line=phase.line,
             )
+
+
+def conflicting_greens(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
+    """No phase gives two ways that cross a green with priority (G).
+
+    Where one of the two yields (g) the green is permissive, as for left turns against oncoming
+    traffic. Ways that only merge into one lane are named by `notes`, not refused.
+    """
+    crossing = np.triu(moves.conflicts)
+    crossing &= (moves.out_of[:, None] != moves.out_of[None, :]) | moves.pedestrian[:, None]
+    crossing &= (moves.lane_of[:, None] != moves.lane_of[None, :]) | moves.pedestrian[:, None]
+    pairs = [(int(i), int(k)) for i, k in zip(*np.nonzero(crossing), strict=True)]
+    for row in rows:
+        for number, phase in enumerate(row.phases, start=1):
+            for i, k in pairs:
+                first, second = int(moves.links[i]), int(moves.links[k])
+                if phase.state[first] == phase.state[second] == "G":
+                    raise InputError(
+                        f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number} "
+                        f"({phase.state}) gives green with priority (G) to two ways that cross: "
+                        f"linkIndex {first} ({way(moves, i)}) and linkIndex {second} "
+                        f"({way(moves, k)}). Make one of them yield (g) or stop (r)",
+                        path=row.path,
+                        line=phase.line,
+                    )
+
+
+def way(moves: Movements, movement: int) -> str:
+    """A movement in words."""
+    if moves.pedestrian[movement]:
+        return "pedestrian crossing"
+    lane, out = int(moves.lane_of[movement]), int(moves.out_of[movement])
+    return f"{moves.lanes[lane]} to {moves.outs[out]}"

@@ -9,30 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from jialing.core.errors import InputError
-from jialing.domains.traffic import checks
+from jialing.domains.traffic import checks, notes
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.movements import Movements, Ways, read_movements
 from jialing.domains.traffic.network import NetworkFile, ProgrammeRow, Scenario
+from jialing.domains.traffic.notes import Skipped
 from jialing.domains.traffic.programmes import is_green_phase, programme, read_modes
 from jialing.domains.traffic.reader import read_network, read_scenario
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.upstream import with_feeds, with_joined
-
-
-@dataclass(frozen=True, kw_only=True)
-class Skipped:
-    """Something in the file that is not used, or not as an engineer might expect.
-
-    Attributes
-    ----------
-    element : what it is and its name, e.g. ``signal J3``
-    line : where it stands in the file; 0 where it has no single place
-    why : the reason, and what happens instead
-    """
-
-    element: str
-    line: int
-    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +29,7 @@ class Roads:
     scenario : the files it was read from
     net : the network file as it stands: edges, lanes and nodes for pictures and look-ups
     junctions : those that can be controlled, in the file's order
-    skipped : what could not be used, and why
+    skipped : what is not used, or not as one might expect, and why
     """
 
     scenario: Scenario
@@ -63,7 +48,7 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
     net = read_network(scenario.net, scenario.additional)
     ways = Ways(net)
     checks.known_signals(net)
-    skipped: list[Skipped] = []
+    skipped: list[Skipped] = [*notes.of_network(net)]
     junctions: list[Junction] = []
     for name, rows in net.programmes.items():
         checks.phases(rows)
@@ -73,7 +58,10 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
             continue
         moves = read_movements(ways, name)
         checks.state_lengths(rows, moves)
-        junctions.append(_junction(net, name, rows, moves, settings))
+        checks.conflicting_greens(rows, moves)
+        junction = _junction(net, name, rows, moves, settings)
+        junctions.append(junction)
+        skipped.extend(notes.of_junction(ways, junction, rows))
     if not junctions:
         raise InputError(
             "holds no traffic signal that could be controlled; "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
-from jialing.domains.traffic.network import Connection, Lane, NetworkFile, Node
+from jialing.domains.traffic.network import Connection, Lane, NetworkFile, Node, Point
 
 TURNS = frozenset("stlrLR")
 WALK = "p"
@@ -94,7 +95,7 @@ def read_movements(ways: Ways, signal: str) -> Movements:
     lanes = _in_order(each.tail_lane for each, p in zip(chosen, pedestrian, strict=True) if not p)
     outs = _in_order(each.head_lane for each, p in zip(chosen, pedestrian, strict=True) if not p)
     rows = [_row_of(ways, each) for each in chosen]
-    yields_to, foes = _matrices(net, chosen, rows)
+    yields_to, foes = _matrices(ways, chosen, rows)
     chains = [ways.chain(each) for each in chosen]
     return Movements(
         nodes=_in_order(node.name for node, _ in rows),
@@ -149,10 +150,10 @@ def _counted_row(ways: Ways, node: Node, connection: Connection) -> int:
 
 
 def _matrices(
-    net: NetworkFile, chosen: Sequence[Connection], rows: Sequence[tuple[Node, int]]
+    ways: Ways, chosen: Sequence[Connection], rows: Sequence[tuple[Node, int]]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Who yields to whom, and who is in whose way (made symmetric)."""
-    count = len(chosen)
+    net, count = ways.net, len(chosen)
     yields_to = np.zeros((count, count), dtype=np.bool_)
     foes = np.zeros((count, count), dtype=np.bool_)
     at: dict[str, list[int]] = {}
@@ -160,6 +161,9 @@ def _matrices(
         at.setdefault(node.name, []).append(i)
     for name, here in at.items():
         node = net.nodes[name]
+        if not node.foes:
+            _cross_by_shape(ways, chosen, here, foes)
+            continue
         for i in here:
             row = rows[i][1]
             if row not in node.foes:
@@ -178,6 +182,53 @@ def _matrices(
     foes |= yields_to | yields_to.T
     np.fill_diagonal(foes, False)
     return yields_to, foes
+
+
+def _cross_by_shape(
+    ways: Ways, chosen: Sequence[Connection], here: Sequence[int], foes: NDArray[np.bool_]
+) -> None:
+    """Conflicts at a node without a right-of-way table (`traffic_light_unregulated`).
+
+    Two ways from different lanes are in each other's way if they end in one lane or their lines
+    meet.
+    """
+    lines = {i: way_across(ways, chosen[i]) for i in here}
+    for i in here:
+        for k in here:
+            if k >= i or chosen[i].tail_lane == chosen[k].tail_lane:
+                continue
+            merge = chosen[i].head_lane == chosen[k].head_lane
+            foes[i, k] = merge or lines_meet(lines[i], lines[k])
+
+
+def way_across(ways: Ways, connection: Connection) -> tuple[Point, ...]:
+    """The line that a movement follows across its node."""
+    chain = ways.chain(connection)
+    if chain:
+        return tuple(point for lane in chain for point in lane.shape)
+    ends = (ways.net.lanes[connection.tail_lane].shape, ways.net.lanes[connection.head_lane].shape)
+    return (*ends[0][-1:], *ends[1][:1])
+
+
+def lines_meet(one: Sequence[Point], other: Sequence[Point]) -> bool:
+    """True if two lines of straight legs touch or cross.
+
+    Two legs cross if the ends of each lie on both sides of the other.
+    Source: Cormen et al. (2009), Introduction to Algorithms, section 33.1.
+    """
+    return any(
+        _side(c, d, a) * _side(c, d, b) <= 0.0 and _side(a, b, c) * _side(a, b, d) <= 0.0
+        for a, b in pairwise(one)
+        for c, d in pairwise(other)
+        if max(a[0], b[0]) >= min(c[0], d[0])
+        and max(c[0], d[0]) >= min(a[0], b[0])
+        and max(a[1], b[1]) >= min(c[1], d[1])
+        and max(c[1], d[1]) >= min(a[1], b[1])
+    )
+
+
+def _side(a: Point, b: Point, point: Point) -> float:
+    return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
 
 
 def _bit(net: NetworkFile, node: Node, bits: str, column: int) -> bool:

@@ -1,0 +1,181 @@
+"""What in a network is not used, or not as an engineer might expect, and why?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.movements import Ways
+from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow
+from jialing.domains.traffic.programmes import GREEN, is_green_phase
+
+RAIL = frozenset({"tram", "rail", "rail_urban", "rail_electric", "rail_fast", "subway"})
+SHORT_M = 5.0  # SUMO's default length of a car: a shorter lane holds none
+SHOWN = 5  # names that one note lists
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """Something in the file that is not used, or not as an engineer might expect.
+
+    Attributes
+    ----------
+    element : what it is and its name, e.g. ``signal J3``
+    line : where it stands in the file; 0 where it has no single place
+    why : the reason, and what happens instead
+    """
+
+    element: str
+    line: int
+    why: str
+
+
+def of_network(net: NetworkFile) -> Iterator[Skipped]:
+    """What concerns no road signal."""
+    for node in net.nodes.values():
+        if node.kind in ("rail_signal", "rail_crossing"):
+            kind = node.kind.replace("_", " ")
+            yield Skipped(
+                element=f"{kind} {node.name}",
+                line=node.line,
+                why="trains switch it; it is left to the simulator",
+            )
+
+
+def of_junction(ways: Ways, junction: Junction, rows: Sequence[ProgrammeRow]) -> Iterator[Skipped]:
+    """What is unusual about one signal; `rows` as in the file, the last one in use."""
+    net, used = ways.net, rows[-1]
+    for why in (
+        *_of_programmes(rows),
+        *_of_letters(junction, used),
+        *_of_lanes(net, junction),
+        *_of_ways(ways, junction),
+    ):
+        yield Skipped(element=f"signal {junction.name}", line=used.line, why=why)
+    for number, phase in enumerate(used.phases, start=1):
+        if "o" in phase.state.lower() and not is_green_phase(phase.state):
+            yield Skipped(
+                element=f"signal {junction.name}",
+                line=phase.line,
+                why=f"phase {number} is off or blinking; it is never chosen",
+            )
+        elif is_green_phase(phase.state) and _only_rail(net, junction, phase.state):
+            yield Skipped(
+                element=f"signal {junction.name}",
+                line=phase.line,
+                why=f"phase {number} serves trams alone; it is chosen when one comes",
+            )
+
+
+def _of_programmes(rows: Sequence[ProgrammeRow]) -> Iterator[str]:
+    used = rows[-1]
+    if len(rows) > 1:
+        others = _listed([row.name for row in rows[:-1]])
+        yield f"programme {used.name!r} is in use, the last in the file; not used: {others}"
+    if used.kind != "static":
+        yield f"its programme is {used.kind!r}: its phases are modes, its own logic is not used"
+
+
+def _of_letters(junction: Junction, used: ProgrammeRow) -> Iterator[str]:
+    linked = set(junction.links.tolist())
+    unused = [i for i in range(len(used.phases[0].state)) if i not in linked]
+    if unused:
+        yield (
+            f"no connection has linkIndex {_listed(unused)}; these letters are passed on as they are"
+        )
+    letters = {letter for phase in used.phases for letter in phase.state}
+    if "s" in letters:
+        yield "right turn on red (letter s): it is taken for a green that stops and yields"
+    if "u" in letters:
+        yield "phases with red and yellow (letter u) are no modes; a mode begins with its green"
+    if len(junction.modes) == 1:
+        yield "it has one mode: there is nothing to choose"
+    if not any("y" in phase.state for phase in used.phases) and len(junction.modes) > 1:
+        yield "its programme has no yellow; the setting yellow_s is used"
+    never = np.flatnonzero((junction.rights == 0).all(axis=0)).tolist()
+    if never:
+        names = _listed([int(junction.links[m]) for m in never])
+        yield f"no mode gives green to linkIndex {names}; who waits there is never served"
+
+
+def _of_lanes(net: NetworkFile, junction: Junction) -> Iterator[str]:
+    short = [
+        name for name in (*junction.lanes, *junction.outs) if net.lanes[name].length_m < SHORT_M
+    ]
+    if short:
+        yield (
+            f"shorter than a car: {_listed(dict.fromkeys(short))}; who queues there is seen "
+            "upstream of it or not at all"
+        )
+    zero = [n for n in junction.lanes if net.lanes[n].speed_mps <= 0.0]
+    if zero:
+        yield f"speed limit 0: {_listed(zero)}; nobody can drive there"
+
+
+def _of_ways(ways: Ways, junction: Junction) -> Iterator[str]:
+    if len(junction.nodes) > 1:
+        yield f"controls {len(junction.nodes)} nodes: {_listed(junction.nodes)}"
+    inside = [
+        int(junction.links[m])
+        for m in range(junction.movements)
+        if not junction.pedestrian[m] and waits_inside(ways, junction, m)
+    ]
+    if inside:
+        yield (
+            f"linkIndex {_listed(inside)} may wait inside the node (internal junction); its "
+            "stop line is the one before the node"
+        )
+    bare = [name for name in junction.nodes if not ways.net.nodes[name].foes]
+    if bare:
+        yield (
+            f"{_listed(bare)} has no right-of-way table; conflicts are taken from the shape of "
+            "its ways"
+        )
+    merging = _merging(junction)
+    if merging:
+        yield (
+            f"linkIndex {_listed(merging)} merge into one lane, both with priority (G); "
+            "mark one as yielding (g)"
+        )
+
+
+def waits_inside(ways: Ways, junction: Junction, movement: int) -> bool:
+    """True if vehicles of a movement may wait half-way across the node."""
+    lane = junction.lanes[int(junction.lane_of[movement])]
+    out = junction.outs[int(junction.out_of[movement])]
+    return any(
+        len(ways.chain(each)) > 1
+        for each in ways.of_signal.get(junction.name, ())
+        if each.tail_lane == lane and each.head_lane == out
+    )
+
+
+def _merging(junction: Junction) -> list[str]:
+    """Pairs of links that both hold priority in a mode and end in one lane."""
+    found = []
+    for i, k in zip(*np.nonzero(np.triu(junction.conflicts)), strict=True):
+        into_one = junction.out_of[i] == junction.out_of[k] >= 0
+        if into_one and ((junction.rights[:, i] == 2) & (junction.rights[:, k] == 2)).any():
+            found.append(f"{junction.links[i]} and {junction.links[k]}")
+    return found
+
+
+def _only_rail(net: NetworkFile, junction: Junction, state: str) -> bool:
+    green = [m for m in range(junction.movements) if state[int(junction.links[m])] in GREEN]
+    return bool(green) and all(
+        not junction.pedestrian[m] and _is_rail(net.lanes[junction.lanes[int(junction.lane_of[m])]])
+        for m in green
+    )
+
+
+def _is_rail(lane: Lane) -> bool:
+    return bool(lane.allow) and lane.allow <= RAIL
+
+
+def _listed(names: Iterable[object]) -> str:
+    words = [str(name) for name in names]
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(words[:SHOWN]) + more
