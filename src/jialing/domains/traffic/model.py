@@ -16,6 +16,7 @@ from jialing.domains.traffic.network import NetworkFile, ProgrammeRow, Scenario
 from jialing.domains.traffic.notes import Skipped
 from jialing.domains.traffic.programmes import is_green_phase, programme, read_modes
 from jialing.domains.traffic.reader import read_network, read_scenario
+from jialing.domains.traffic.routes import check_routes
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.upstream import with_feeds, with_joined
 
@@ -41,11 +42,13 @@ class Roads:
 def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roads:
     """The signals in a `.net.xml` (`.gz` too) or in the network of a `.sumocfg`.
 
+    Route files, of the `.sumocfg` or of the settings, are read to see that they fit the network.
     Raises InputError with file, line, element and remedy.
     """
     settings = settings or TrafficSettings()
     scenario = read_scenario(path)
     net = read_network(scenario.net, scenario.additional)
+    check_routes(net, settings.routes or scenario.routes)
     ways = Ways(net)
     checks.known_signals(net)
     skipped: list[Skipped] = [*notes.of_network(net)]

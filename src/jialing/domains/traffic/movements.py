@@ -46,11 +46,10 @@ class Ways:
                 continue  # where vehicles wait within a node: its lists name those they wait for
             for row, lane in enumerate(node.inside):
                 self.across[lane] = (node.name, row)
-        self.inner: dict[str, list[Connection]] = {}
+        self.leaving: dict[str, list[Connection]] = {}
         self.of_signal: dict[str, list[Connection]] = {}
         for each in net.connections:
-            if each.tail.startswith(":"):
-                self.inner.setdefault(each.tail_lane, []).append(each)
+            self.leaving.setdefault(each.tail_lane, []).append(each)
             if each.signal:
                 self.of_signal.setdefault(each.signal, []).append(each)
 
@@ -71,7 +70,8 @@ class Ways:
         while name and name not in (lane.name for lane in found):
             found.append(self.net.lanes[name])
             name = next(
-                (e.via for e in self.inner.get(name, ()) if e.head_lane == connection.head_lane), ""
+                (e.via for e in self.leaving.get(name, ()) if e.head_lane == connection.head_lane),
+                "",
             )
         return found
 
@@ -136,11 +136,10 @@ def _counted_row(ways: Ways, node: Node, connection: Connection) -> int:
     """The row of a connection in a network without lanes inside nodes: counted lane by lane."""
     row = 0
     for lane in node.incoming:
-        for each in ways.net.connections:
-            if each.tail_lane == lane:
-                if each is connection:
-                    return row
-                row += 1
+        for each in ways.leaving.get(lane, ()):
+            if each is connection:
+                return row
+            row += 1
     raise InputError(
         f"junction {node.name!r} does not list lane {connection.tail_lane!r} in incLanes; "
         "write the network anew with netconvert",
