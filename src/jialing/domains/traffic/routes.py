@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Set
+from itertools import pairwise
 from pathlib import Path
 
 from jialing.domains.traffic.elements import Element, read_elements
@@ -45,7 +46,7 @@ def _check_route(
         element.fail("names no edge; give edges, or remove the route")
     for name in names:
         _check_edge(element, "edges", name, net)
-    for name, then in zip(names, names[1:], strict=False):
+    for name, then in pairwise(names):
         if name != then and then not in follows.get(name, NOWHERE):
             element.fail(
                 f"leaves the network: no connection leads from edge {name!r} to {then!r}; "
