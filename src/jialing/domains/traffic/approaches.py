@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.network import NetworkFile
 
 IntArray = NDArray[np.int64]
 
@@ -44,6 +45,7 @@ class Approaches:
     lane_index : lane id -> index
     junction_index : tlLogic id -> index
     length_m, speed_mps : of the lane [m], [m/s]
+    road : number of the edge that the lane belongs to
     junction : index of the junction ahead; -1: none
     lane : index into that junction's lanes. Where a lane leads to several, the nearest counts,
         of equally near ones the first
@@ -55,6 +57,7 @@ class Approaches:
     junction_index: dict[str, int]
     length_m: FloatArray
     speed_mps: FloatArray
+    road: IntArray
     junction: IntArray
     lane: IntArray
     beyond_m: FloatArray
@@ -75,6 +78,22 @@ class Approaches:
     def lane_of(self, junction: int, movement: int) -> int:
         """Index of the lane a movement starts from; -1 if it is not known."""
         return int(self._lane_of[junction][movement]) if movement >= 0 else -1
+
+
+def read_lanes(net: NetworkFile) -> Lanes:
+    """All lanes of a network file."""
+    index = {name: i for i, name in enumerate(net.lanes)}
+    leads_to: list[dict[int, None]] = [{} for _ in index]
+    for each in net.connections:
+        end = index.get(each.via, index.get(each.head_lane, -1))
+        if each.tail_lane in index and end >= 0:
+            leads_to[index[each.tail_lane]][end] = None
+    return Lanes(
+        names=tuple(index),
+        length_m=np.array([lane.length_m for lane in net.lanes.values()]),
+        speed_mps=np.array([lane.speed_mps for lane in net.lanes.values()]),
+        leads_to=tuple(tuple(ends) for ends in leads_to),
+    )
 
 
 def approaches(
@@ -127,6 +146,7 @@ def approaches(
         junction_index={each.name: j for j, each in enumerate(junctions)},
         length_m=np.append(lanes.length_m, 0.0),
         speed_mps=np.append(lanes.speed_mps, 0.0),
+        road=_roads(lanes.names),
         junction=junction,
         lane=lane,
         beyond_m=beyond,
@@ -135,3 +155,10 @@ def approaches(
         _first=first,
         _lane_of=tuple(each.lane_of for each in junctions),
     )
+
+
+def _roads(names: Sequence[str]) -> IntArray:
+    """Number of the edge of each lane, and -1 for "on no lane"; a lane's id is EDGE_INDEX."""
+    edges = [name.rpartition("_")[0] for name in names]
+    number = {edge: k for k, edge in enumerate(dict.fromkeys(edges))}
+    return np.array([*(number[edge] for edge in edges), -1], dtype=np.int64)

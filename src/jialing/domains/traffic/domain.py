@@ -73,7 +73,7 @@ class TrafficDomain:
         length_s = duration_s(files) if case.duration_s is None else float(case.duration_s)
         plant = SumoPlant(
             files,
-            roads.junctions,
+            roads,
             settings,
             duration_s=length_s,
             seed=case.seed,

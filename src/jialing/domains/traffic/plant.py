@@ -23,11 +23,12 @@ from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
 from jialing.core.signal import Actuator, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
-from jialing.domains.traffic.approaches import Lanes, approaches
+from jialing.domains.traffic.approaches import approaches, read_lanes
 from jialing.domains.traffic.cabinet import Cabinet
 from jialing.domains.traffic.fleet import KIND_OF_CLASS, Fleet
-from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.ledger import Ledger
+from jialing.domains.traffic.loops import Loops, place_detectors
+from jialing.domains.traffic.model import Roads
 from jialing.domains.traffic.network import Scenario
 from jialing.domains.traffic.sensing import Eyes
 from jialing.domains.traffic.settings import TrafficSettings
@@ -50,8 +51,8 @@ class SumoPlant:
 
     Parameters
     ----------
-    model : the files SUMO is given
-    junctions : the signals to be controlled, as read from the network
+    model : the files that SUMO is given
+    roads : the network, as read from its file
     settings : sensing, view, teleport
     duration_s : length of the run [s]
     seed : of SUMO, and of the vehicles that a camera misses
@@ -63,7 +64,7 @@ class SumoPlant:
     def __init__(
         self,
         model: Scenario,
-        junctions: Sequence[Junction],
+        roads: Roads,
         settings: TrafficSettings,
         *,
         duration_s: float,
@@ -79,7 +80,7 @@ class SumoPlant:
                 "a SUMO simulation is open in this process already, and there can be one only: "
                 "close the other plant, or start this one in a process of its own"
             )
-        self.junctions = tuple(junctions)
+        self.junctions = roads.junctions
         self.duration_s, self.time_s, self.ended = duration_s, 0.0, False
         self._folder = Path(tempfile.mkdtemp(prefix="jialing-sumo-"))
         self._final: tuple[ScoreSheet, Mapping[str, Any]] | None = None
@@ -90,7 +91,7 @@ class SumoPlant:
             if programme == "actuated":
                 additional.append(write_actuated(self.junctions, self._folder))
             self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
-            self._wire(settings, seed)
+            self._wire(roads, settings, seed)
         except BaseException:
             self.close()
             raise
@@ -107,10 +108,10 @@ class SumoPlant:
         self._begin_s = float(libsumo.simulation.getTime())
         self._step_s = float(libsumo.simulation.getDeltaT())
 
-    def _wire(self, settings: TrafficSettings, seed: int) -> None:
-        """Build what reads and switches, on the network as SUMO has it."""
+    def _wire(self, roads: Roads, settings: TrafficSettings, seed: int) -> None:
+        """Build what reads and what switches."""
         lights = libsumo.trafficlight
-        table = approaches(_lanes(), self.junctions)
+        table = approaches(read_lanes(roads.net), self.junctions)
         perfect = settings.sensing == "perfect"
         self.fleet = Fleet(
             libsumo.vehicle,
@@ -121,6 +122,11 @@ class SumoPlant:
         )
         self.eyes = Eyes(
             self.junctions, table, self.fleet, level=settings.sensing, view_m=settings.view_m
+        )
+        self.loops = (
+            Loops(place_detectors(self.junctions, table), table, self.fleet)
+            if settings.sensing == "loops"
+            else None
         )
         self.walkers = Walkers(
             libsumo.person,
@@ -155,7 +161,7 @@ class SumoPlant:
                     for j in self.junctions
                 ),
                 *(Signal(name=f"green:{j.name}", unit="s", low=0.0) for j in self.junctions),
-                *self.eyes.signals,
+                *(self.loops.signals if self.loops else self.eyes.signals),
                 *self.walkers.signals,
             )
         )
@@ -170,7 +176,11 @@ class SumoPlant:
         head = [c.position if not c.local else np.nan for c in self.cabinets]
         head += [np.nan if c.local else self._green_s(c) for c in self.cabinets]
         values = np.concatenate(
-            (head, self.eyes.values(self._reading), self.walkers.values(self._waiting))
+            (
+                head,
+                self.loops.values() if self.loops else self.eyes.values(self._reading),
+                self.walkers.values(self._waiting),
+            )
         )
         quality = np.zeros(len(values), dtype=np.uint8)
         quality[np.isnan(values)] = Quality.MISSING
@@ -180,7 +190,7 @@ class SumoPlant:
             quality=quality,
             valid_at_s=np.full(len(values), self.time_s),
             table=self.signals,
-            sightings=self.eyes.sightings(self._reading),
+            sightings=None if self.loops else self.eyes.sightings(self._reading),
         )
 
     def _green_s(self, cabinet: Cabinet) -> float:
@@ -201,6 +211,8 @@ class SumoPlant:
     def step(self, seconds: float) -> bool:
         if self.ended:
             return False
+        if self.loops:
+            self.loops.begin()
         until_s = min(self.time_s + seconds, self.duration_s)
         while self.time_s < until_s - 1e-6:
             self._switch()
@@ -250,6 +262,8 @@ class SumoPlant:
                 cabinet.note(state_of(cabinet.junction.name), self.time_s)
         self._reading = self.fleet.read()
         self._waiting = self.walkers.count()
+        if self.loops:
+            self.loops.note(self._reading)
         ledger.note(
             self._reading,
             [cabinet.shown for cabinet in self.cabinets],
@@ -305,20 +319,3 @@ def _unheard(words: Path) -> Iterator[None]:
         for stream, copy in kept:
             os.dup2(copy, stream)
             os.close(copy)
-
-
-def _lanes() -> Lanes:
-    """All lanes of the network that SUMO has loaded, and what they lead to."""
-    lane = libsumo.lane
-    names = tuple(lane.getIDList())
-    index = {name: i for i, name in enumerate(names)}
-    leads_to = []
-    for name in names:
-        ends = [link[4] or link[0] for link in lane.getLinks(name)]
-        leads_to.append(tuple(dict.fromkeys(index[end] for end in ends if end in index)))
-    return Lanes(
-        names=names,
-        length_m=np.array([lane.getLength(name) for name in names]),
-        speed_mps=np.array([lane.getMaxSpeed(name) for name in names]),
-        leads_to=tuple(leads_to),
-    )

@@ -2,13 +2,12 @@
 
 ``perfect`` sees every vehicle at any distance and knows its route. ``camera`` sees vehicles within
 `view_m` of a stop line, upstream through unsignalised nodes, misses a share of them for good, and
-knows a turn only where the lane allows no other. ``loops`` counts at two cross-sections per lane.
+knows a turn only where the lane allows no other. What ``loops`` see stands in `loops`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,72 +19,6 @@ from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.sightings import SIGHTING
 
 CRAWL_MPS = 3.0  # a vehicle below this closes the way into an exit lane, a faster one makes room
-STOP_LINE_M = 1.0  # stop-line detector: this far before the line
-ADVANCE_M = 60.0  # upstream detector: this far before the line, or where the approach begins
-
-
-@dataclass(frozen=True, kw_only=True)
-class Detector:
-    """An induction loop.
-
-    Attributes
-    ----------
-    name : of its signals ``passed:NAME`` and ``occupied:NAME``
-    lane : id of the lane it lies in
-    position_m : from the start of that lane [m]
-    junction, approach : index of the junction ahead, and of that junction's lane
-    distance_m : to the stop line [m]
-    """
-
-    name: str
-    lane: str
-    position_m: float
-    junction: int
-    approach: int
-    distance_m: float
-
-
-def place_detectors(junctions: Sequence[Junction], table: Approaches) -> tuple[Detector, ...]:
-    """A stop-line and an upstream detector for every lane before a signal.
-
-    The upstream one lies `ADVANCE_M` before the stop line, in the lane itself or in the lanes that
-    lead to it; where an approach is shorter, at its beginning.
-    """
-    names = {index: name for name, index in table.lane_index.items()}
-    found: list[Detector] = []
-    for j, junction in enumerate(junctions):
-        for i, lane in enumerate(junction.lanes):
-            index = table.lane_index[lane]
-            length = float(table.length_m[index])
-            at = max(length - STOP_LINE_M, 0.5 * length)
-            found.append(_detector(f"{lane}/stop", lane, at, j, i, length - at))
-            ends = np.flatnonzero((table.junction == j) & (table.lane == i))
-            far = [
-                int(k)
-                for k in ends
-                if table.beyond_m[k] < ADVANCE_M <= table.beyond_m[k] + table.length_m[k]
-                and not names[int(k)].startswith(":")
-            ]
-            for number, k in enumerate(far):
-                at = float(table.length_m[k] + table.beyond_m[k]) - ADVANCE_M
-                name = f"{lane}/up" if number == 0 else f"{lane}/up{number + 1}"
-                found.append(_detector(name, names[k], at, j, i, ADVANCE_M))
-            if not far and length > 4.0 * STOP_LINE_M:
-                found.append(_detector(f"{lane}/up", lane, STOP_LINE_M, j, i, length - STOP_LINE_M))
-    return tuple(found)
-
-
-def _detector(
-    name: str, lane: str, position_m: float, junction: int, approach: int, distance_m: float
-) -> Detector:
-    return Detector(
-        name=name,
-        lane=lane,
-        position_m=position_m,
-        junction=junction,
-        approach=approach,
-        distance_m=distance_m,
-    )
 
 
 class Eyes:
