@@ -15,7 +15,7 @@ from typing import Any
 
 from jialing import domains
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
-from jialing.core.case import Case, Run
+from jialing.core.case import Case, Reference, Run
 from jialing.core.errors import InputError, JialingError, RecordError, UnknownNameError
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
@@ -83,6 +83,7 @@ def run(
     out: str | Path | None = None,
     progress: bool | Listener = False,
     pace: float | None = None,
+    bound: bool = False,
 ) -> Result:
     """Run one or several controllers on a case, each with its own guard, record and score.
 
@@ -96,6 +97,7 @@ def run(
     out : folder in which the result folder is made (default: ``runs``)
     progress : True for lines on stderr, or a function that is told
     pace : plant seconds per second on the wall; None runs as fast as it can be computed
+    bound : compute what no control can beat as well, where the domain knows how
 
     Ctrl-C raises `Interrupted`, which carries the result so far.
     """
@@ -106,6 +108,11 @@ def run(
     if pace is not None and not (pace > 0.0 and math.isfinite(pace)):
         raise InputError(f"a pace of {pace} is not possible; it must be above 0")
     listener = _Lines() if progress is True else progress or None
+    bound_of: Callable[[Case], Reference] | None = getattr(domain, "bound", None)
+    if bound and bound_of is None:
+        raise InputError(f"the domain {made.domain} has no bound to compute; run without it")
+    if not bound:
+        bound_of = None
 
     runs: list[Run] = []
     parent = Path("runs") if out is None else Path(out)
@@ -132,6 +139,9 @@ def run(
         result.save()
         if runs[-1].details["ended"] == "interrupted":
             raise Interrupted(result)
+    if bound_of is not None:
+        result = dataclasses.replace(result, bound=bound_of(made))
+        result.save()
     return result
 
 

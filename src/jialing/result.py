@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jialing.comparison import Line, as_text, compare_runs
-from jialing.core.case import Case, Run
+from jialing.core.case import Case, Reference, Run
 from jialing.record.plain import to_plain, write_json
 
 
@@ -64,12 +65,14 @@ class Result:
     runs : one per controller
     folder : where the records lie
     higher_is_better : score words of which more is better
+    bound : what no control can beat, where it was asked for
     """
 
     case: Case
     runs: tuple[Run, ...]
     folder: Path
     higher_is_better: frozenset[str] = frozenset()
+    bound: Reference | None = None
 
     def __getitem__(self, controller: str) -> Run:
         for run in self.runs:
@@ -90,7 +93,25 @@ class Result:
     def table(self) -> str:
         """The comparison as text."""
         head = f"{self.case.name} · {self.case.title} · seed {self.case.seed}"
-        return Text("\n".join([head, *as_text(self.runs, self.lines()), *self.notices()]))
+        lines = [head, *as_text(self.runs, self.lines()), *self.notices(), *self.bound_lines()]
+        return Text("\n".join(lines))
+
+    def bound_lines(self) -> list[str]:
+        """The bound, how far each run is above it, and what it holds for."""
+        if self.bound is None:
+            return []
+        word, value = self.bound.word, self.bound.value
+        lines = [f"No control has a {word} below {value:,.1f} {self.bound.unit} here, if"]
+        lines += [f"  - {sentence}" for sentence in self.bound.statement]
+        scores = {r.controller: r.score[word].value for r in self.runs if word in r.score}
+        baseline = next(iter(scores.values()), math.nan)
+        for name, score in scores.items():
+            regret = self.bound.regret(score, baseline)
+            if math.isfinite(regret):
+                lines.append(
+                    f"{name}: {regret:.0%} of the baseline's distance to the bound is left"
+                )
+        return lines
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the HTML report to `path` (default: into the result folder); answers where it lies."""
@@ -114,6 +135,7 @@ class Result:
                     }
                     for run in self.runs
                 ],
+                **({} if self.bound is None else {"bound": self.bound}),
             }
         )
         return document

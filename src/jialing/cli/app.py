@@ -185,6 +185,12 @@ def run(
             help="Plant seconds per second on the wall. (default: as fast as it computes)",
         ),
     ] = None,
+    bound: Annotated[
+        bool,
+        typer.Option(
+            "--bound", help="Compute what no control can beat, too (stormwater; may take minutes)."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document instead of the table.")
     ] = False,
@@ -204,6 +210,7 @@ def run(
             out=out,
             progress=progress,
             pace=pace,
+            bound=bound,
         )
     report = _report(result)
     if as_json:

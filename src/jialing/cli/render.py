@@ -24,6 +24,8 @@ def show_result(result: jl.Result) -> None:
     console.print(result_table(result))
     for notice in result.notices():
         console.print(notice, style="yellow", highlight=False)
+    for line in result.bound_lines():
+        console.print(line, highlight=False)
 
 
 def result_table(result: jl.Result) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,32 @@ class GuardCount:
     allowed: int = 0
     clamped: int = 0
     refused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A figure that no control can beat on a case, and what it holds for.
+
+    Attributes
+    ----------
+    word : score word that it bounds, e.g. ``cost``
+    value : no control scores less [in `unit`]
+    unit : of the value
+    statement : what was assumed and relaxed, a sentence each
+    """
+
+    word: str
+    value: float
+    unit: str
+    statement: tuple[str, ...]
+
+    def regret(self, ours: float, baseline: float) -> float:
+        """(ours - bound) / (baseline - bound) [1]; 0 is perfect, 1 is no better than the baseline.
+
+        NaN where the baseline leaves no room.
+        """
+        room = baseline - self.value
+        return (ours - self.value) / room if room > 0.0 else math.nan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jialing.core.case import Case
+from jialing.core.case import Case, Reference
 from jialing.core.command import Command
 from jialing.core.errors import InputError, PlantError, UnknownNameError
 from jialing.core.forecast import Horizon
@@ -19,6 +19,12 @@ from jialing.core.network import OUTSIDE
 from jialing.core.signal import FloatArray
 from jialing.core.stages import Controller, Desk, Forecaster, Situation
 from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
+from jialing.domains.water.bound import (
+    ASSUMPTIONS,
+    bound_step_s,
+    gather_inflows,
+    overflow_bound,
+)
 from jialing.domains.water.controller import PROBES, Effort, PredictiveController
 from jialing.domains.water.forecaster import NoForecaster, RainForecaster
 from jialing.domains.water.guard import Interlock, build_guard
@@ -132,6 +138,19 @@ class WaterDomain:
             files=[str(path) for path in _files(model, settings)],
             picture=picture(layout),
         )
+
+    def bound(self, case: Case) -> Reference:
+        """What no control of `case` can beat, from one run under the file's rules."""
+        desk = self.desk(case, "rules")
+        plant = desk.plant
+        if not isinstance(plant, SwmmPlant):
+            raise PlantError("the bound needs SWMM's own account of the inflow")
+        try:
+            inflows = gather_inflows(plant, desk.duration_s, bound_step_s(desk.duration_s))
+            found = overflow_bound(plant.layout, inflows, plant.ledger.price)
+        finally:
+            plant.close()
+        return Reference(word="cost", value=max(found.value, 0.0), unit="m³-eq", statement=ASSUMPTIONS)
 
 
 WATER = WaterDomain()

@@ -150,6 +150,11 @@ class SwmmEngine:
         get = solver.node_get_stats
         return np.array([get(i).volFlooded for i in nodes], dtype=np.float64) * self._volume
 
+    def entered(self, nodes: Sequence[int]) -> FloatArray:
+        """Volume that came from outside the network so far [m³]: runoff, dry weather, RDII."""
+        get = solver.node_get_stats
+        return np.array([get(i).totLatFlow for i in nodes], dtype=np.float64) * self._volume
+
     def received(self, nodes: Sequence[int]) -> FloatArray:
         """Total inflow volume so far [m³]; for an outfall, what has left the network there."""
         get = solver.node_get_total_inflow
