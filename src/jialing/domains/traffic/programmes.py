@@ -204,7 +204,8 @@ def _see_gaps(
     """Enter, for each pair of links, the shortest gap in which no third mode has its turn.
 
     After people on foot lose their green, a phase in which the others merely keep theirs is part of
-    the gap: that is how programmes let people clear.
+    the gap: that is how programmes let people clear. A green that another follows at once, without
+    yellow, says nothing about the time between them.
     """
     for first in links:
         leaves = [end for _, end in _spells(row, first, "Gg")]
@@ -219,7 +220,8 @@ def _see_gaps(
                     if phase.state[other] in GREEN and other != first:
                         key = (first, other)
                         was = row.phases[(end - 1) % shown].state[other] in GREEN
-                        if not was:
+                        told = after > 0.0 or step > 0 or first in on_foot
+                        if told and not was:
                             seen[key] = min(seen.get(key, np.inf), after)
                 yellow = yellow and letter == "y"
                 if not yellow:

@@ -1,0 +1,213 @@
+"""Does the model of a hand-written crossing say what the file says?"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_roads import PHASES, PROGRAMME, REQUESTS, write_network
+
+from jialing.domains.traffic.junction import Junction, Right
+from jialing.domains.traffic.model import read_roads
+from jialing.domains.traffic.settings import TrafficSettings
+
+
+def crossing(folder: Path, *changes: tuple[str, str], **settings: float) -> Junction:
+    roads = read_roads(write_network(folder, *changes), TrafficSettings(**settings))  # type: ignore[arg-type]
+    assert [j.name for j in roads.junctions] == ["C"]
+    return roads.junctions[0]
+
+
+def test_lanes_and_movements_are_those_of_the_file(tmp_path: Path) -> None:
+    found = crossing(tmp_path)
+    assert found.nodes == ("C",)
+    assert (found.x, found.y) == (200.0, 200.0)
+    assert found.lanes == ("WC_0", "SC_0")
+    assert found.outs == ("CE_0", "CN_0")
+    assert found.links.tolist() == [0, 1, 2, 3]
+    assert found.lane_of.tolist() == [0, 1, 1, -1]
+    assert found.out_of.tolist() == [0, 1, 0, -1]
+    assert found.turn == ("s", "s", "r", "p")
+    assert found.pedestrian.tolist() == [False, False, False, True]
+    assert found.lane_length_m.tolist() == [190.0, 190.0]
+    assert found.out_length_m.tolist() == [185.0, 190.0]
+    assert found.via_length_m.tolist() == [20.0, 20.0, 12.0, 6.0]
+    assert found.via_speed_mps.tolist() == [13.89, 13.89, 6.0, 2.78]
+
+
+def test_conflicts_are_the_foes_of_the_file_and_symmetric(tmp_path: Path) -> None:
+    found = crossing(tmp_path)
+    pairs = {(int(i), int(k)) for i, k in zip(*np.nonzero(found.conflicts), strict=True)}
+    assert pairs == {(0, 1), (1, 0), (0, 2), (2, 0), (0, 3), (3, 0), (2, 3), (3, 2)}
+    waits = {(int(i), int(k)) for i, k in zip(*np.nonzero(found.yields_to), strict=True)}
+    assert waits == {(0, 3), (1, 0), (2, 0), (2, 3)}
+
+
+def test_a_conflict_that_only_one_row_states_counts_for_both(tmp_path: Path) -> None:
+    found = crossing(
+        tmp_path,
+        ('response="0001" foes="0001"', 'response="0000" foes="0000"'),
+    )
+    assert found.conflicts[0, 1]
+    assert found.conflicts[1, 0]
+    assert not found.yields_to[1, 0]
+
+
+def test_modes_are_the_green_phases_without_yellow(tmp_path: Path) -> None:
+    found = crossing(tmp_path)
+    assert found.modes == ("Grrr", "rGgG", "rGgr")
+    assert found.rights.tolist() == [
+        [Right.PRIORITY, Right.RED, Right.RED, Right.RED],
+        [Right.RED, Right.PRIORITY, Right.YIELD, Right.PRIORITY],
+        [Right.RED, Right.PRIORITY, Right.YIELD, Right.RED],
+    ]
+
+
+def test_green_times_come_from_the_file_where_it_gives_them(tmp_path: Path) -> None:
+    found = crossing(tmp_path, min_green_s=7.0)
+    assert found.min_green_s.tolist() == [8.0, 7.0, 7.0]
+    assert found.max_green_s.tolist() == [40.0, np.inf, np.inf]
+
+
+def test_intergreen_is_what_the_programme_puts_between_two_greens(tmp_path: Path) -> None:
+    found = crossing(tmp_path, yellow_s=9.0, all_red_s=9.0)
+    assert found.yellow_s[0].tolist() == [0.0, 3.0, 3.0]
+    assert found.all_red_s[0].tolist() == [0.0, 2.0, 2.0]
+    assert found.yellow_s[2].tolist() == [4.0, 0.0, 0.0]
+    assert found.all_red_s[2].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_mode_that_only_gains_green_needs_no_yellow(tmp_path: Path) -> None:
+    found = crossing(tmp_path)
+    assert found.yellow_s[2, 1] == 0.0
+    assert found.all_red_s[2, 1] == 0.0
+
+
+@pytest.mark.parametrize(("length", "needed"), [("6.00", 5.0), ("9.60", 8.0), ("60.00", 9.0)])
+def test_people_get_the_time_to_walk_across_but_no_more_than_the_programme_gives(
+    tmp_path: Path, length: str, needed: float
+) -> None:
+    """4 s of clearing, 4 s yellow and 1 s all-red stand in the file; walking is 1.2 m/s."""
+    found = crossing(tmp_path, ('length="6.00"', f'length="{length}"'))
+    assert found.yellow_s[1, 0] + found.all_red_s[1, 0] == pytest.approx(needed)
+
+
+def test_settings_give_the_intergreen_where_the_programme_has_none(tmp_path: Path) -> None:
+    bare = (
+        '        <phase duration="30" state="Grrr"/>\n        <phase duration="30" state="rGgr"/>\n'
+    )
+    found = crossing(tmp_path, (PHASES, bare), yellow_s=4.5, all_red_s=1.5)
+    assert found.yellow_s.tolist() == [[0.0, 4.5], [4.5, 0.0]]
+    assert found.all_red_s.tolist() == [[0.0, 1.5], [1.5, 0.0]]
+
+
+def test_a_programme_with_yellow_and_without_all_red_keeps_to_that(tmp_path: Path) -> None:
+    own = "".join(
+        f'        <phase duration="{seconds}" state="{state}"/>\n'
+        for seconds, state in ((30, "Grrr"), (3, "yrrr"), (20, "rGgr"), (4, "ryyr"))
+    )
+    found = crossing(tmp_path, (PHASES, own), all_red_s=9.0)
+    assert found.yellow_s.tolist() == [[0.0, 3.0], [4.0, 0.0]]
+    assert found.all_red_s.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_the_longest_gap_stands_in_for_a_change_that_no_programme_makes(tmp_path: Path) -> None:
+    """Link 0 is never followed by link 2 at once; link 2 and people on foot by link 0 neither."""
+    own = "".join(
+        f'        <phase duration="{seconds}" state="{state}"/>\n'
+        for seconds, state in (
+            (30, "Grrr"),
+            (3, "yrrr"),
+            (2, "rrrr"),
+            (20, "rGrr"),
+            (3, "ryrr"),
+            (1, "rrrr"),
+            (20, "rrGr"),
+            (3, "rryr"),
+            (1, "rrrr"),
+        )
+    )
+    found = crossing(tmp_path, (PHASES, own))
+    assert found.all_red_s[0].tolist() == [0.0, 2.0, 2.0]
+    assert found.all_red_s[1].tolist() == [2.0, 0.0, 0.0]  # links 1 and 2 do not conflict
+
+
+def test_the_last_programme_in_the_file_is_in_use(tmp_path: Path) -> None:
+    night = PROGRAMME.replace('"day"', '"night"').replace("rGgG", "rGrr").replace("rGgr", "rGrr")
+    found = crossing(tmp_path, (PROGRAMME, PROGRAMME + night))
+    assert [each.name for each in found.programmes] == ["night", "day"]
+    assert found.modes == ("Grrr", "rGrr")
+
+
+def test_a_programme_keeps_its_offset_and_times(tmp_path: Path) -> None:
+    programme = crossing(tmp_path).programmes[0]
+    assert (programme.name, programme.kind, programme.offset_s) == ("day", "static", 12.0)
+    assert programme.cycle_s == 64.0
+    first, second = programme.phases[:2]
+    assert (first.duration_s, first.min_s, first.max_s) == (30.0, 8.0, 40.0)
+    assert (second.duration_s, second.min_s, second.max_s) == (3.0, 3.0, 3.0)
+
+
+def test_a_programme_of_an_additional_file_comes_into_use(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    extra = PROGRAMME.replace('"day"', '"more"').replace('state="rGgG"', 'state="rGrr"')
+    (tmp_path / "more.add.xml").write_text(f"<additional>{extra}</additional>")
+    (tmp_path / "all.sumocfg").write_text(
+        "<configuration><input><net-file value='crossing.net.xml'/>"
+        "<additional-files value='more.add.xml'/></input></configuration>"
+    )
+    found = read_roads(tmp_path / "all.sumocfg").junctions[0]
+    assert [each.name for each in found.programmes] == ["more", "day"]
+
+
+def test_right_turn_on_red_may_go_but_yields(tmp_path: Path) -> None:
+    found = crossing(tmp_path, ('state="Grrr" minDur', 'state="Grsr" minDur'))
+    assert found.modes[0] == "Grsr"
+    assert found.rights[0, 2] == Right.YIELD
+
+
+def test_a_packed_network_reads_like_the_plain_one(tmp_path: Path) -> None:
+    plain = write_network(tmp_path)
+    packed = tmp_path / "crossing.net.xml.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_roads(packed).junctions[0].modes == read_roads(plain).junctions[0].modes
+
+
+def test_ways_without_a_table_conflict_where_their_lines_meet(tmp_path: Path) -> None:
+    found = crossing(
+        tmp_path,
+        (REQUESTS, ""),
+        ('state="rGgG"', 'state="rGgr"'),
+        ('type="traffic_light"', 'type="traffic_light_unregulated"'),
+    )
+    assert found.conflicts[0, 1]  # they cross
+    assert found.conflicts[0, 2]  # they end in one lane
+    assert not found.conflicts[1, 2]  # they begin in one lane
+    assert not found.yields_to.any()
+
+
+def test_a_network_without_lanes_across_nodes_gives_the_same_conflicts(tmp_path: Path) -> None:
+    with_lanes = crossing(tmp_path)
+    without = crossing(
+        tmp_path,
+        (' via=":C_0_0"', ""),
+        (' via=":C_1_0"', ""),
+        (' via=":C_2_0"', ""),
+        ('intLanes=":C_0_0 :C_1_0 :C_2_0 :C_c0_0"', 'intLanes="x y z :C_c0_0"'),
+    )
+    assert np.array_equal(without.conflicts, with_lanes.conflicts)
+    assert without.via_length_m[:3].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_movement_does_not_conflict_with_itself(tmp_path: Path) -> None:
+    found = crossing(tmp_path, ('response="1000" foes="1110"', 'response="1001" foes="1111"'))
+    assert not found.conflicts.diagonal().any()
+
+
+def test_reading_twice_gives_the_same_model(tmp_path: Path) -> None:
+    first, second = crossing(tmp_path), crossing(tmp_path)
+    assert first.modes == second.modes
+    assert np.array_equal(first.conflicts, second.conflicts)
+    assert np.array_equal(first.all_red_s, second.all_red_s)
