@@ -41,7 +41,7 @@ static: venv
 	$(BIN)/python scripts/station_reference.py --check
 
 check: static
-	$(BIN)/pytest -q -m "not slow and not swmm and not browser and not bench"
+	$(BIN)/pytest -q -m "not slow and not swmm and not sumo and not browser and not bench"
 
 test: static
 	$(BIN)/pytest -q -m "not bench"
