@@ -111,7 +111,8 @@ class TrafficGuard:
         self._local_s = np.full(count, -np.inf)  # since when
         self._position = np.full(count, np.nan)  # confirmed last
         self._shown = np.full(count, np.nan)  # mode that is shown, NaN on the way to one
-        self._from = np.full(count, -1)  # mode shown last
+        self._from = np.full(count, -1)  # mode shown last, -1 if the programme acted since
+        self._state = b""  # position and shown of the last check
         self._begun_s = np.full(count, -np.inf)  # when the position was first confirmed
         self._green_s = np.full(count, np.inf)  # when the shown mode began, at the latest
         self._blind_s = np.full(count, np.inf)  # since when the mode is not known
@@ -160,6 +161,7 @@ class TrafficGuard:
                 verdicts.append(at.verdict(i, self._actuators[i].name, float(asked[i])))
         targets[local] = LOCAL
         self._local_s[local & ~self._local] = self._now_s
+        self._from[local] = -1
         self._given, self._local = targets.copy(), local.copy()
         return Ruling(
             command=Command(
@@ -200,14 +202,16 @@ class TrafficGuard:
 
         seen, green_s = values[self._mode_at], values[self._green_at]
         fresh = good[self._mode_at] & good[self._green_at] & (green_s >= 0.0)
-        head = np.where(position < 0.0, -1.0 - position, position)  # shown, or on the way to
-        legal = (head >= 0.0) & (head < self._modes) & (head == np.rint(head))
-        head[~legal] = np.nan
-        arrived = fresh & (position < 0.0) & (seen == head) & ~self._local
-        shown = np.where((position >= 0.0) | arrived, head, np.nan)
-        agree = fresh & legal & (arrived | (seen == position))
+        moves = position < 0.0
+        head = np.where(moves, -1.0 - position, position)  # shown, or on the way to
+        head[~((head < self._modes) & (head == np.rint(head)))] = np.nan
+        arrived = moves & fresh & (seen == head) & ~self._local
+        shown = np.where(moves & ~arrived, np.nan, head)
+        agree = (arrived | (seen == position)) & fresh & (head >= 0.0)
         self._now_s = now_s
-        self._note(position, shown, told_s, now_s)
+        if position.tobytes() + shown.tobytes() != self._state:
+            self._note(position, shown, told_s, now_s)
+            self._state = position.tobytes() + shown.tobytes()
         blind = ~(agree | self._local)
         self._blind_s = np.where(blind, np.minimum(self._blind_s, now_s), np.inf)
         age_s = now_s - self._green_s
@@ -228,7 +232,6 @@ class TrafficGuard:
         """
         moved = ~((position == self._position) | (np.isnan(position) & np.isnan(self._position)))
         changed = ~((shown == self._shown) | (np.isnan(shown) & np.isnan(self._shown)))
-        self._from[self._local] = -1
         for i in (moved | changed).nonzero()[0].tolist():
             mode, before_s = shown[i], float(self._begun_s[i])
             if moved[i]:

@@ -23,6 +23,7 @@ from jialing.domains.traffic.proof import Proof
 
 CALM_S = 10.0  # nobody seen for so long: nobody waits [s]
 VEHICLE_M = 7.5  # a standing car with its gap [m]
+NOBODY = np.zeros(0, np.int64)
 
 
 class Calls:
@@ -57,13 +58,14 @@ class Calls:
         places = [_places(j, signals) for j in junctions]
         sensor = _joined([call for call, _ in places], np.int64)
         room = _joined([exit_ for _, exit_ in places], np.int64)
-        self._sensor, self._blind = np.maximum(sensor, 0), sensor < 0
-        self._room, self._open = np.maximum(room, 0), room < 0
+        self._sensor, self._seeing = np.maximum(sensor, 0), sensor >= 0
+        self._room, self._walled = np.maximum(room, 0), room >= 0
         served = [proof.greens[proof.usable].any(axis=0) for proof in proofs]
         self._max_red_s = np.where(_joined(served, np.bool_), max_red_s[self._owner], np.inf)
         self._since_s = np.full(len(self._owner), np.inf)
         self._seen_s = np.full(len(self._owner), -np.inf)
-        self._starving = np.zeros(len(self._owner), dtype=np.bool_)
+        self._starving = self._served = np.zeros(len(self._owner), dtype=np.bool_)
+        self._shown = b""
         self._now_s = -np.inf
 
     def note(
@@ -76,22 +78,23 @@ class Calls:
         shown : [junctions] mode that is shown, NaN on the way to one
         values, good : [signals] readings, and whether each can be acted on
         """
-        mode = shown[self._owner]
-        known = mode >= 0.0
-        served = self._greens[
-            self._base + np.where(known, mode, 0.0).astype(np.int64) * self._width
-        ]
-        served &= known
-        calls = ~(good[self._sensor] & (values[self._sensor] <= 0.0)) | self._blind
-        self._seen_s[calls] = now_s
-        since_s = np.where(calls, np.minimum(self._since_s, now_s), self._since_s)
-        since_s[served | (now_s - self._seen_s >= CALM_S)] = np.inf
+        if shown.tobytes() != self._shown:
+            self._shown = shown.tobytes()
+            mode = shown[self._owner]
+            known = mode >= 0.0
+            row = np.where(known, mode, 0.0).astype(np.int64) * self._width
+            self._served = self._greens[self._base + row] & known
+        calm = good[self._sensor] & (values[self._sensor] <= 0.0)
+        calm &= self._seeing
+        self._seen_s[~calm] = now_s
+        since_s = np.where(calm, self._since_s, np.minimum(self._since_s, now_s))
+        since_s[self._served | (self._seen_s <= now_s - CALM_S)] = np.inf
         self._since_s, self._now_s = since_s, now_s
-        over = now_s - since_s - self._max_red_s
-        starving = over >= 0.0
-        if starving.any():
-            full = good[self._room] & (values[self._room] < VEHICLE_M) & ~self._open
-            starving &= ~full | (over >= self._max_red_s)
+        starving = since_s <= now_s - self._max_red_s
+        if not starving.any():
+            return NOBODY
+        full = good[self._room] & (values[self._room] < VEHICLE_M) & self._walled
+        starving &= ~full | (since_s <= now_s - 2.0 * self._max_red_s)
         self._starving = starving
         return np.unique(self._owner[starving])
 
