@@ -103,6 +103,9 @@ class SumoPlant:
                 libsumo.start(["sumo", *options])
         except libsumo.TraCIException as error:
             said = words.read_text(errors="replace").replace("\n", " ").strip()
+            if libsumo.isLoaded():  # it stays so where the network was read and the routes were not
+                with _unheard(words):
+                    libsumo.close()
             raise PlantError(f"SUMO does not start: {said or error}") from error
         self._open = True
         self._begin_s = float(libsumo.simulation.getTime())

@@ -1,0 +1,334 @@
+"""SUMO under our control is SUMO: same trips, safe signals, one at a time, and no word too many."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from traffic_files import ABSENT, shared_map, sumo_program
+
+from jialing.core.case import Case
+from jialing.core.command import Command
+from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
+from jialing.core.signal import Quality
+from jialing.domains.traffic import plant as plant_module
+from jialing.domains.traffic.cases import CASES
+from jialing.domains.traffic.model import read_roads
+from jialing.domains.traffic.plant import SumoPlant
+from jialing.domains.traffic.score import WORDS
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.start import scenario
+from jialing.domains.traffic.tripinfo import Trip
+
+pytest.importorskip("libsumo")
+pytestmark = [pytest.mark.sumo, pytest.mark.slow]
+
+GRID = CASES["traffic-grid"]()
+LENGTH_S = 400.0
+
+
+def opened(
+    case: Case = GRID, *, seed: int = 1, duration_s: float = LENGTH_S, **more: Any
+) -> SumoPlant:
+    settings = dataclasses.replace(case.settings, **more.pop("settings", {}))
+    return SumoPlant(
+        scenario(case.model, settings),
+        read_roads(case.model, settings),
+        settings,
+        duration_s=duration_s,
+        seed=seed,
+        **more,
+    )
+
+
+@pytest.fixture
+def plant() -> Iterator[SumoPlant]:
+    found = opened()
+    yield found
+    found.close()
+
+
+def to_the_end(plant: SumoPlant, commands: Iterator[Command] | None = None) -> tuple[Trip, ...]:
+    plant.apply(Command.all_local(len(plant.actuators)))
+    while plant.step(1.0):
+        if commands is not None:
+            plant.apply(next(commands))
+    plant.close()
+    return plant.trips
+
+
+def at_random(plant: SumoPlant, seed: int = 0) -> Iterator[Command]:
+    """Every few seconds other modes, and some signals given back to their programmes."""
+    draw = np.random.default_rng(seed)
+    modes = [len(actuator.levels) for actuator in plant.actuators]
+    while True:
+        targets = np.array([float(draw.integers(count)) for count in modes])
+        local = draw.random(len(modes)) < 0.3
+        command = Command(targets=np.where(local, np.nan, targets), local=local)
+        for _ in range(int(draw.integers(1, 15))):
+            yield command
+
+
+def plain_sumo(model: Path, folder: Path, *, seed: int, end_s: float) -> list[dict[str, str]]:
+    """What SUMO's own program says of every trip."""
+    program = sumo_program("sumo")
+    if program is None:
+        pytest.skip("SUMO's own program is not installed")
+    out = folder / "plain.xml"
+    subprocess.run(
+        [
+            *(str(program), "-c", str(model), "--seed", str(seed), "--end", f"{end_s:g}"),
+            *("--time-to-teleport", "-1", "--no-step-log", "--no-warnings"),
+            *("--tripinfo-output", str(out), "--tripinfo-output.write-unfinished"),
+            "--tripinfo-output.write-undeparted",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return [dict(each.attrib) for each in ElementTree.parse(out).getroot().iter("tripinfo")]  # noqa: S314
+
+
+def test_under_its_own_programme_every_trip_is_the_one_that_plain_sumo_drives(
+    plant: SumoPlant, tmp_path: Path
+) -> None:
+    ours = to_the_end(plant)
+    theirs = plain_sumo(GRID.model, tmp_path, seed=1, end_s=LENGTH_S)
+    expected = {
+        trip["id"]: (float(trip["timeLoss"]), float(trip["departDelay"]), int(trip["waitingCount"]))
+        for trip in theirs
+        if trip["depart"] != "-1" or float(trip["departDelay"]) > 0.0
+    }
+    found = {trip.vehicle: (trip.loss_s, trip.depart_delay_s, trip.stops) for trip in ours}
+    assert len(found) > 200
+    assert found == expected
+
+
+@pytest.mark.skipif(not shared_map("cologne1").is_file(), reason=ABSENT)
+def test_a_fixed_run_of_a_whole_map_is_plain_sumo(tmp_path: Path) -> None:
+    case = CASES["cologne1"]()
+    plant = opened(case, duration_s=3600.0)
+    ours = to_the_end(plant)
+    theirs = plain_sumo(case.model, tmp_path, seed=1, end_s=28_800.0)
+    delays = [
+        float(trip["timeLoss"]) + float(trip["departDelay"])
+        for trip in theirs
+        if trip["depart"] != "-1" or float(trip["departDelay"]) > 0.0
+    ]
+    assert len(ours) == len(delays) == 2015
+    sheet, _ = plant.score()
+    assert sheet["delay"].value == pytest.approx(sum(delays) / len(delays), abs=1e-9)
+    assert 40.0 < sheet["delay"].value < 46.0  # 43.2 s, the mean over seeds in earlier runs
+
+
+def test_the_same_seed_and_commands_give_the_same_trips_bit_for_bit() -> None:
+    runs = []
+    for seed in (4, 4, 5):
+        plant = opened(seed=seed)
+        runs.append(to_the_end(plant, at_random(plant)))
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+@pytest.mark.parametrize("programme", ["file", "actuated"])
+def test_whatever_is_asked_no_vehicle_meets_red_without_yellow(programme: str) -> None:
+    import libsumo
+
+    plant = opened(programme=programme, seed=2)
+    walks = [
+        {int(j.links[m]) for m in range(j.movements) if j.pedestrian[m]} for j in plant.junctions
+    ]
+    commands = at_random(plant, 7)
+    seen: list[list[str]] = []
+    while plant.step(1.0):
+        seen.append([libsumo.trafficlight.getRedYellowGreenState(j.name) for j in plant.junctions])
+        plant.apply(next(commands))
+    plant.close()
+    changes = 0
+    for now, then in pairwise(seen):
+        for k, (before, after) in enumerate(zip(now, then, strict=True)):
+            changes += before != after
+            for link, (was, becomes) in enumerate(zip(before, after, strict=True)):
+                assert link in walks[k] or not (was in "Gg" and becomes in "rs"), (before, after)
+    assert changes > 200
+
+
+def test_no_two_streams_that_conflict_are_green_together_on_the_way(plant: SumoPlant) -> None:
+    import libsumo
+
+    commands = at_random(plant, 3)
+    both = 0
+    while plant.step(1.0):
+        for junction in plant.junctions:
+            state = libsumo.trafficlight.getRedYellowGreenState(junction.name)
+            letters = [state[link] for link in junction.links.tolist()]
+            free = np.array([letter in "Gy" for letter in letters])
+            clash = junction.conflicts & free[:, None] & free[None, :]
+            both += int(np.count_nonzero(clash & ~junction.yields_to & ~junction.yields_to.T))
+        plant.apply(next(commands))
+    assert both == 0
+
+
+def test_positions_tell_the_mode_or_where_the_signal_is_going(plant: SumoPlant) -> None:
+    count = len(plant.actuators)
+    free = np.zeros(count, dtype=np.bool_)
+    seen = set()
+    for second in range(60):
+        target = 1.0 if second >= 20 else 0.0
+        receipt = plant.apply(Command(targets=np.full(count, target), local=free))
+        seen |= set(receipt.positions.tolist())
+        plant.step(1.0)
+        values = plant.observe()
+        if second in (19, 59):
+            assert [values[f"mode:{j.name}"] for j in plant.junctions] == [target] * count
+            assert all(values[f"green:{j.name}"] > 5.0 for j in plant.junctions)
+    assert seen == {0.0, 1.0, -1.0, -2.0} or seen == {0.0, 1.0, -2.0}
+
+
+def test_a_signal_under_its_programme_shows_no_mode(plant: SumoPlant) -> None:
+    plant.apply(Command.all_local(len(plant.actuators)))
+    plant.step(1.0)
+    seen = plant.observe()
+    for junction in plant.junctions:
+        assert np.isnan(seen[f"mode:{junction.name}"])
+        assert seen.quality[seen.table.find(f"mode:{junction.name}")] == Quality.MISSING
+
+
+def test_a_programme_that_was_away_comes_back_in_step_with_the_clock(plant: SumoPlant) -> None:
+    import libsumo
+
+    name = plant.junctions[0].name
+    undisturbed, disturbed = [], []
+    for column, away in ((undisturbed, False), (disturbed, True)):
+        found = plant if not away else opened()
+        command = Command.all_local(len(found.actuators))
+        for second in range(200):
+            if away and second == 40:
+                command = Command.of(found.actuators, {name: 1.0})
+            if second == 90:
+                command = Command.all_local(len(found.actuators))
+            found.apply(command)
+            found.step(1.0)
+            column.append(libsumo.trafficlight.getRedYellowGreenState(name))
+        found.close()
+    assert undisturbed[:40] == disturbed[:40]
+    assert undisturbed[40:90] != disturbed[40:90]
+    assert undisturbed[140:] == disturbed[140:]
+
+
+def test_a_second_simulation_in_the_process_is_refused_in_words(plant: SumoPlant) -> None:
+    with pytest.raises(PlantError, match="open in this process already"):
+        opened()
+    plant.step(1.0)  # the first goes on
+
+
+def test_a_plant_without_sumo_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plant_module, "libsumo", None)
+    with pytest.raises(MissingExtraError, match=r"jialing\[traffic\]"):
+        opened()
+
+
+def test_sumos_own_words_are_in_the_error_and_not_on_the_console(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    routes = tmp_path / "bad.rou.xml"
+    routes.write_text(
+        '<routes><trip id="v" type="ghost" depart="0" from="west2-A2" to="C2-east2"/></routes>'
+    )
+    with pytest.raises(PlantError, match="ghost"):
+        opened(settings={"routes": (routes,)})
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_says_nothing_on_the_console_and_leaves_no_file(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    plant = opened(duration_s=30.0, programme="actuated")
+    folder = plant._folder
+    to_the_end(plant)
+    assert not folder.exists()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_unknown_programme_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="actuated"):
+        opened(programme="actuatd")
+
+
+def test_a_score_counts_those_who_could_not_enter(tmp_path: Path) -> None:
+    routes = tmp_path / "crowd.rou.xml"
+    routes.write_text(
+        '<routes><flow id="f" begin="0" end="100" number="200" from="west2-A2" to="C2-east2"/></routes>'
+    )
+    plant = opened(duration_s=100.0, settings={"routes": (routes,)})
+    plant.step(99.0)
+    before, _ = plant.score()
+    trips = to_the_end(plant)
+    after, details = plant.score()
+    outside = [trip for trip in trips if not trip.departed]
+    assert len(outside) == details["never_departed"] > 50
+    assert len(trips) == 199  # the last is due half a second before the end, too late for a step
+    assert after["delay"].value == sum(trip.delay_s for trip in trips) / 199
+    assert before["delay"].value == pytest.approx(after["delay"].value, rel=0.05)
+
+
+def test_the_score_under_way_is_close_to_the_one_that_is_settled(plant: SumoPlant) -> None:
+    plant.step(LENGTH_S - 1.0)
+    before, _ = plant.score()
+    plant.step(1.0)
+    after, _ = plant.score()
+    assert [word for word in after if word in before] == list(before)
+    assert list(after) == [word for word in WORDS if word in after]
+    assert set(after) - set(before) == {"co2", "fuel"}
+    for word in ("delay", "waiting", "bus_delay", "emergency_delay", "queue", "queue_p95"):
+        assert before[word].value == pytest.approx(after[word].value, rel=0.02), word
+    assert before["stops"].value == pytest.approx(after["stops"].value, rel=0.1)
+    assert before["throughput"].value == pytest.approx(after["throughput"].value, abs=5)
+
+
+def test_exhausts_are_those_of_a_car_in_town(plant: SumoPlant) -> None:
+    to_the_end(plant)
+    sheet, _ = plant.score()
+    assert 2.2 < sheet["co2"].value / sheet["fuel"].value < 2.8  # kg of CO2 per litre of fuel
+
+
+@pytest.mark.parametrize("level", ["perfect", "camera", "loops"])
+def test_how_well_we_see_changes_nothing_in_how_traffic_is_scored(level: str) -> None:
+    plant = opened(settings={"sensing": level})
+    while plant.step(1.0):
+        plant.observe()
+    plant.close()
+    sheet, details = plant.score()
+    assert (sheet, details) == _reference()
+
+
+_KEPT: list[Any] = []
+
+
+def _reference() -> Any:
+    if not _KEPT:
+        plant = opened()
+        to_the_end(plant)
+        _KEPT.append(plant.score())
+    return _KEPT[0]
+
+
+def test_ticks_of_ten_seconds_drive_the_same_trips_as_ticks_of_one(plant: SumoPlant) -> None:
+    one = to_the_end(plant)
+    plant = opened()
+    plant.apply(Command.all_local(len(plant.actuators)))
+    while plant.step(10.0):
+        pass
+    plant.close()
+    assert plant.trips == one
+
+
+def test_settings_are_those_of_the_case() -> None:
+    assert isinstance(GRID.settings, TrafficSettings)
+    assert GRID.settings.sensing == "camera"
