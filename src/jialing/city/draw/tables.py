@@ -117,6 +117,16 @@ class Reach:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Zone:
+    """How much traffic a place sends and takes in the evening, as weights."""
+
+    FILE: ClassVar = "demand.csv"
+    id: str
+    leaving: float
+    arriving: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Works:
     """The end of the interceptors. `pumps`: flow at no head [m³/s], on and off depth [m]."""
 
@@ -159,7 +169,7 @@ class Atlas:
     ----------
     folder : where the tables lie
     origin : longitude and latitude of x = y = 0 [°]
-    places, streets, underpasses, sewersheds, reaches : by id, in the order of the files
+    places, streets, underpasses, sewersheds, reaches, demand : by id, in the order of the files
     storms : the table of storms as it stands
     works, rules : where the sewers end, and how they run today
     """
@@ -171,6 +181,7 @@ class Atlas:
     underpasses: Mapping[str, Underpass]
     sewersheds: Mapping[str, Sewershed]
     reaches: Mapping[str, Reach]
+    demand: Mapping[str, Zone]
     storms: Mapping[str, Any]
     works: Mapping[str, Works]
     rules: LocalRules
@@ -212,6 +223,7 @@ def read_atlas(folder: Path) -> Atlas:
         underpasses=_keyed(folder, Underpass),
         sewersheds=_keyed(folder, Sewershed),
         reaches=_keyed(folder, Reach),
+        demand=_keyed(folder, Zone),
         storms=read_yaml(folder / "storms.yaml"),
         works={each["id"]: Works(**each) for each in sewer.pop("works")},
         rules=LocalRules(**sewer),
@@ -296,6 +308,7 @@ def _check(atlas: Atlas) -> None:
         *((Sewershed.FILE, s.id, (s.joins,), reaches) for s in _of(atlas)),
         *((Sewershed.FILE, s.id, (s.gauge,), [*gauges]) for s in _of(atlas)),
         *((Reach.FILE, r.id, (r.near,), [*atlas.places]) for r in atlas.reaches.values()),
+        *((Zone.FILE, z.id, (z.id,), [*atlas.places]) for z in atlas.demand.values()),
         *((Reach.FILE, r.id, (r.next,), reaches) for r in atlas.reaches.values()),
     ]
     for file, row, names, known in used:

@@ -1,0 +1,167 @@
+"""How do the streets of a schematic city become a network that SUMO reads?"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import math
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import quoteattr
+
+from jialing.city.draw.storms import LABEL
+from jialing.city.draw.tables import Atlas, Underpass
+from jialing.core.errors import InputError, MissingExtraError
+
+PRIORITY: Final = {"street": 4, "corridor": 7, "bridge": 8, "tunnel": 8, "underpass": 6}
+DEPTH_M: Final = 6.0  # of an underpass below the street above it
+ASIDE_M: Final = 28.0  # its low part lies this far beside the junction it dives under
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """One direction of a piece of road."""
+
+    id: str
+    a: str
+    b: str
+    lanes: int
+    speed_km_h: float
+    length_m: float
+    kind: str
+    name: str
+
+
+def underpass_edges(underpass: Underpass) -> tuple[str, str]:
+    """The low parts that water stands on, one for each direction."""
+    return f"underpass_{underpass.id}", f"-underpass_{underpass.id}"
+
+
+def spots(atlas: Atlas) -> dict[str, tuple[float, float, float]]:
+    """Where every node lies: the places of the streets, and two ends of each underpass [m]."""
+    used = [
+        *(place for street in atlas.streets.values() for place in street.via.split()),
+        *(place for each in atlas.underpasses.values() for place in (each.from_, each.to)),
+    ]
+    found = {place: (*atlas.at(place), atlas.places[place].elevation_m) for place in used}
+    for each in atlas.underpasses.values():
+        (x0, y0), (x1, y1) = atlas.at(each.from_), atlas.at(each.to)
+        x, y = atlas.at(each.under)
+        along = (
+            (x1 - x0) / math.dist((x0, y0), (x1, y1)),
+            (y1 - y0) / math.dist((x0, y0), (x1, y1)),
+        )
+        low = atlas.places[each.under].elevation_m - DEPTH_M
+        for letter, way in (("a", -0.5), ("b", 0.5)):
+            found[f"{each.id}_{letter}"] = (
+                x + way * each.low_m * along[0] - ASIDE_M * along[1],
+                y + way * each.low_m * along[1] + ASIDE_M * along[0],
+                low,
+            )
+    return found
+
+
+def ways(atlas: Atlas) -> Iterator[Way]:
+    """Every direction of every piece of road; a minus sign marks the way back."""
+    places = spots(atlas)
+    for street in atlas.streets.values():
+        for i, (a, b) in enumerate(itertools.pairwise(street.via.split()), 1):
+            length = street.climb * math.dist(places[a][:2], places[b][:2])
+            for sign, tail, head in (("", a, b), ("-", b, a))[: 1 if street.one_way else 2]:
+                yield Way(
+                    id=f"{sign}{street.id}_{i}",
+                    a=tail,
+                    b=head,
+                    lanes=street.lanes,
+                    speed_km_h=street.speed_km_h,
+                    length_m=length,
+                    kind=street.kind,
+                    name=street.name,
+                )
+    for each in atlas.underpasses.values():
+        name = underpass_edges(each)[0]
+        chain = (each.from_, f"{each.id}_a", f"{each.id}_b", each.to)
+        for part, (a, b) in zip(("_in", "", "_out"), itertools.pairwise(chain), strict=True):
+            for sign, tail, head in (("", a, b), ("-", b, a)):
+                yield Way(
+                    id=f"{sign}{name}{part}",
+                    a=tail,
+                    b=head,
+                    lanes=each.lanes,
+                    speed_km_h=each.speed_km_h,
+                    length_m=max(math.dist(places[a][:2], places[b][:2]), each.low_m),
+                    kind="underpass",
+                    name=each.name,
+                )
+
+
+def plain(atlas: Atlas) -> dict[str, str]:
+    """Nodes and edges in SUMO's plain form, by file name."""
+    pieces = list(ways(atlas))
+    legs: dict[str, int] = {}
+    for way in pieces:
+        legs[way.b] = legs.get(way.b, 0) + 1
+    nodes = []
+    for name, (x, y, z) in spots(atlas).items():
+        place = atlas.places.get(name)
+        signal = place is not None and place.kind == "signal" and legs.get(name, 0) > 2
+        kind = "traffic_light" if signal else "priority"
+        nodes.append(f'<node id="{name}" x="{x:.1f}" y="{y:.1f}" z="{z:.1f}" type="{kind}"/>')
+    edges = [
+        f'<edge id="{way.id}" from="{way.a}" to="{way.b}" numLanes="{way.lanes}" '
+        f'speed="{way.speed_km_h / 3.6:.2f}" priority="{PRIORITY[way.kind]}" '
+        f'length="{way.length_m:.1f}" type="{way.kind}" name={quoteattr(way.name)}/>'
+        for way in pieces
+    ]
+    return {
+        "nodes": "\n".join(["<nodes>", *nodes, "</nodes>"]),
+        "edges": "\n".join(["<edges>", *edges, "</edges>"]),
+    }
+
+
+def netconvert() -> Path:
+    """SUMO's converter, from the wheel. Raises MissingExtraError where it is absent."""
+    spec = importlib.util.find_spec("sumo")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "bin" / "netconvert"
+        if path.is_file():
+            return path
+    raise MissingExtraError("netconvert (eclipse-sumo)", "traffic")
+
+
+def draw_roads(atlas: Atlas, table: Mapping[str, Any]) -> str:
+    """The network file. Its programmes are still netconvert's own."""
+    program = netconvert()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in plain(atlas).items():
+            (Path(folder) / f"{name}.xml").write_text(text, encoding="utf-8")
+        command = [
+            *(str(program), "--node-files", "nodes.xml", "--edge-files", "edges.xml"),
+            *("--output-file", "net.xml", "--offset.disable-normalization", "true"),
+            *("--no-turnarounds", "true", "--output.street-names", "true"),
+            *(
+                "--tls.cycle.time",
+                str(table["cycle_s"]),
+                "--tls.yellow.time",
+                str(table["yellow_s"]),
+            ),
+            *("--tls.allred.time", str(table["all_red_s"]), "--tls.left-green.time", "10"),
+            *("--junctions.corner-detail", "2", "--junctions.internal-link-detail", "3"),
+            *("--xml-validation", "never", "--no-warnings", "true"),
+        ]
+        done = subprocess.run(  # noqa: S603 - SUMO's own program on our own files
+            command, cwd=folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            words = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise InputError(f"netconvert refuses the streets: {words}", path=atlas.folder)
+        text = (Path(folder) / "net.xml").read_text(encoding="utf-8")
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    return text.replace(
+        "<net ", f"<!-- {LABEL}: central Chongqing, streets as Jialing draws them -->\n<net ", 1
+    )
