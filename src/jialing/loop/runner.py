@@ -56,66 +56,124 @@ def run_desk(
     outcomes : of a recorded run that is to be repeated: which decisions were late there. The run
         then ends where the record does.
     """
-    try:
-        walk_clock = Simulated() if clock is None else clock
-        if not desk.tick_s > 0.0 or not math.isfinite(desk.duration_s):
-            raise InputError(
-                f"a run of {desk.duration_s} s in ticks of {desk.tick_s} s cannot be walked: "
-                "the tick must be above 0 s and the duration finite"
-            )
-        manifest = build_manifest(
-            desk, case=case, controller=controller, seed=seed, created=datetime.now(tz=UTC)
-        )
-        record = RecordWriter(folder, manifest, durable=walk_clock.real)
+    with OpenRun(
+        desk,
+        folder,
+        case=case,
+        controller=controller,
+        seed=seed,
+        progress=progress,
+        clock=clock,
+        outcomes=outcomes,
+    ) as run:
         try:
-            run = _Run(desk, record, str(controller["name"]), walk_clock, outcomes)
-            return run.walk(progress)
-        finally:
-            record.close()
-    finally:
-        desk.plant.close()
+            run.advance(math.inf)
+        except KeyboardInterrupt:
+            return run.finish("interrupted", "interrupted by the user")
+        return run.finish()
 
 
-class _Run:
-    """What `run_desk` holds on to between the first tick and the score."""
+class OpenRun:
+    """A run under way, advanced in parts by whoever holds it. Parameters as for `run_desk`.
+
+    Leaving the `with` block closes the record and the plant, whatever happened.
+    """
 
     def __init__(
         self,
         desk: Desk,
-        record: RecordWriter,
-        name: str,
-        clock: Clock,
-        outcomes: Sequence[int] | None,
+        folder: Path,
+        *,
+        case: Mapping[str, Any],
+        controller: Mapping[str, Any],
+        seed: int = 0,
+        progress: Listener | None = None,
+        clock: Clock | None = None,
+        outcomes: Sequence[int] | None = None,
     ) -> None:
-        self.desk, self.record, self.name, self.clock = desk, record, name, clock
-        self.ticks = math.ceil(desk.duration_s / desk.tick_s - 1e-9)
-        if outcomes is not None:
-            self.ticks = min(self.ticks, len(outcomes))
-        ask = _asking(desk, clock, outcomes)
-        count = len(desk.plant.actuators)
-        self.watchdog = Watchdog(ask, actuators=count)
-        self.told_s = 0.0
-
-    def walk(self, progress: Listener | None) -> Run:
-        ended, reason = "completed", ""
-        if progress is not None:
-            progress(self._progress(0.0, 0.0, None))
-        self._prepare()
-        began = time.perf_counter()
-        walk = Walk(self.desk, self.watchdog, self.record)
+        self.desk, self.name = desk, str(controller["name"])
+        self.clock: Clock = Simulated() if clock is None else clock
+        self._listener = progress
+        self._told_s = self._wall_s = 0.0
+        self._tell_at = -math.inf
+        self._tick, self._going = 0, True
+        self._walk: Walk | None = None
         try:
-            self._ticks(walk, progress, began)
-        except KeyboardInterrupt:
-            ended, reason = "interrupted", "interrupted by the user"
-        except BaseException as error:
-            self._end(walk, "failed", named(error))
+            if not desk.tick_s > 0.0 or not math.isfinite(desk.duration_s):
+                raise InputError(
+                    f"a run of {desk.duration_s} s in ticks of {desk.tick_s} s cannot be walked: "
+                    "the tick must be above 0 s and the duration finite"
+                )
+            self.ticks = math.ceil(desk.duration_s / desk.tick_s - 1e-9)
+            if outcomes is not None:
+                self.ticks = min(self.ticks, len(outcomes))
+            ask = _asking(desk, self.clock, outcomes)
+            self._watchdog = Watchdog(ask, actuators=len(desk.plant.actuators))
+            manifest = build_manifest(
+                desk, case=case, controller=controller, seed=seed, created=datetime.now(tz=UTC)
+            )
+            self.record = RecordWriter(folder, manifest, durable=self.clock.real)
+        except BaseException:
+            desk.plant.close()
             raise
-        scored = time.perf_counter()
+
+    def __enter__(self) -> OpenRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.record.close()
+        self.desk.plant.close()
+
+    @property
+    def time_s(self) -> float:
+        """Start of the next tick, on the run's clock [s]."""
+        return min(self._tick * self.desk.tick_s, self.desk.duration_s)
+
+    @property
+    def tally(self) -> Tally:
+        """Times and counts so far."""
+        return Tally() if self._walk is None else self._walk.tally
+
+    def advance(self, to_s: float) -> bool:
+        """Walk every tick that begins before `to_s`. False once the case has ended.
+
+        What the plant, or the loop itself, raises is noted in the record and passed on.
+        """
+        try:
+            return self._advance(to_s)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._end("failed", named(error))
+            raise
+
+    def _advance(self, to_s: float) -> bool:
+        if self._walk is None:
+            if self._listener is not None:
+                self._listener(self._progress(0.0, 0.0, None))
+            self._prepare()
+            self.clock.start()
+            began = time.perf_counter()
+            self._walk = Walk(self.desk, self._watchdog, self.record)
+            self._tell_at = began
+        else:
+            began = time.perf_counter()
+        try:
+            self._ticks(self._walk, to_s, began)
+        finally:
+            self._wall_s += time.perf_counter() - began
+        return self._going
+
+    def finish(self, ended: str = "completed", reason: str = "") -> Run:
+        """Score the run, close its record with a summary, and answer with it."""
+        began = time.perf_counter()
         sheet, details = self.desk.plant.score()
-        done = time.perf_counter()
-        walk.tally.plant_s += done - scored
-        self._end(walk, ended, reason)
-        run = self._summary(walk.tally, sheet, details, ended, done - began - self.told_s)
+        scored_s = time.perf_counter() - began
+        self.tally.plant_s += scored_s
+        self._end(ended, reason)
+        run = self._summary(
+            self.tally, sheet, details, ended, self._wall_s + scored_s - self._told_s
+        )
         self.record.finish(
             {
                 "controller": self.name,
@@ -131,9 +189,10 @@ class _Run:
                 "details": run.details,
             }
         )
-        if progress is not None:
-            at_s = self.desk.duration_s if ended == "completed" else walk.time_s
-            progress(self._progress(at_s, done - began, sheet))
+        if self._listener is not None:
+            time_s = 0.0 if self._walk is None else self._walk.time_s
+            at_s = self.desk.duration_s if ended == "completed" else time_s
+            self._listener(self._progress(at_s, self._wall_s, sheet))
         return run
 
     def _prepare(self) -> None:
@@ -149,22 +208,25 @@ class _Run:
             self.record.events.add(0, 0.0, "fault", reason=reason)
             _LOG.warning("%s; the run goes on", reason)
 
-    def _ticks(self, walk: Walk, progress: Listener | None, began: float) -> None:
+    def _ticks(self, walk: Walk, to_s: float, began: float) -> None:
         tick_s, duration_s = self.desk.tick_s, self.desk.duration_s
-        tell_at = began if progress is not None else math.inf
-        self.clock.start()
-        for number in range(self.ticks):
-            start_s = number * tick_s
-            self.clock.wait_until(start_s)
-            going = walk.tick(number, min(tick_s, duration_s - start_s))
-            now = time.perf_counter()
-            if now >= tell_at and progress is not None:
-                sheet = self.desk.plant.score()[0]
-                progress(self._progress(walk.time_s, now - began, sheet))
-                self.told_s += time.perf_counter() - now
-                tell_at = time.perf_counter() + TELL_EVERY_S
-            if not going:
+        listener = self._listener
+        tell_at = self._tell_at if listener is not None else math.inf
+        while self._going and self._tick < self.ticks:
+            start_s = self._tick * tick_s
+            if start_s >= to_s - 1e-9:
                 break
+            self.clock.wait_until(start_s)
+            self._going = walk.tick(self._tick, min(tick_s, duration_s - start_s))
+            self._tick += 1
+            now = time.perf_counter()
+            if now >= tell_at and listener is not None:
+                sheet = self.desk.plant.score()[0]
+                listener(self._progress(walk.time_s, self._wall_s + now - began, sheet))
+                self._told_s += time.perf_counter() - now
+                tell_at = time.perf_counter() + TELL_EVERY_S
+        self._tell_at = tell_at
+        self._going = self._going and self._tick < self.ticks
 
     def _progress(self, time_s: float, wall_s: float, sheet: ScoreSheet | None) -> Progress:
         desk = self.desk
@@ -177,9 +239,10 @@ class _Run:
             value=None if sheet is None else sheet.get(desk.headline),
         )
 
-    def _end(self, walk: Walk, ended: str, reason: str) -> None:
+    def _end(self, ended: str, reason: str) -> None:
         facts = {"ended": ended} | ({"reason": reason} if reason else {})
-        self.record.events.add(self.record.ticks, walk.time_s, "end", **facts)
+        time_s = 0.0 if self._walk is None else self._walk.time_s
+        self.record.events.add(self.record.ticks, time_s, "end", **facts)
 
     def _summary(
         self,
