@@ -135,10 +135,39 @@ def test_the_longest_gap_stands_in_for_a_change_that_no_programme_makes(tmp_path
 
 
 def test_the_last_programme_in_the_file_is_in_use(tmp_path: Path) -> None:
-    night = PROGRAMME.replace('"day"', '"night"').replace("rGgG", "rGrr").replace("rGgr", "rGrr")
+    night = PROGRAMME.replace('"day"', '"night"').replace("Grrr", "grrr")
     found = crossing(tmp_path, (PROGRAMME, PROGRAMME + night))
     assert [each.name for each in found.programmes] == ["night", "day"]
-    assert found.modes == ("Grrr", "rGrr")
+    assert found.modes == ("grrr", "rGgG", "rGgr")
+
+
+def test_a_link_that_the_programme_in_use_forgets_is_served_by_another(tmp_path: Path) -> None:
+    night = PROGRAMME.replace('"day"', '"night"')
+    for state in ("rGgG", "rGgr", "ryyr"):
+        night = night.replace(state, "rrrr")
+    found = crossing(tmp_path, (PROGRAMME, PROGRAMME + night))
+    assert found.programmes[0].name == "night"
+    assert found.modes == ("Grrr", "rGgG", "rGgr")
+    assert found.yellow_s[1, 0] == 4.0
+
+
+def test_a_phase_that_only_takes_green_away_counts_as_clearing_time(tmp_path: Path) -> None:
+    """After link 2's yellow, link 1 alone goes on for 3 s before link 0 may begin."""
+    own = "".join(
+        f'        <phase duration="{seconds}" state="{state}"/>\n'
+        for seconds, state in (
+            (20, "rGgr"),
+            (3, "rGyr"),
+            (3, "rGrr"),
+            (3, "ryrr"),
+            (30, "Grrr"),
+            (3, "yrrr"),
+        )
+    )
+    found = crossing(tmp_path, (PHASES, own))
+    assert found.modes == ("rGgr", "rGrr", "Grrr")
+    assert found.all_red_s[0, 2] == 6.0  # link 2: 3 s while link 1 goes on, 3 s of its yellow
+    assert found.all_red_s[1, 2] == 0.0
 
 
 def test_a_programme_keeps_its_offset_and_times(tmp_path: Path) -> None:
@@ -199,6 +228,23 @@ def test_a_network_without_lanes_across_nodes_gives_the_same_conflicts(tmp_path:
     )
     assert np.array_equal(without.conflicts, with_lanes.conflicts)
     assert without.via_length_m[:3].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_streams_of_one_approach_that_the_file_shows_green_together_do_not_conflict(
+    tmp_path: Path,
+) -> None:
+    """The right turn leaves from the left lane, across those who go straight on."""
+    changes = (
+        ('<lane id="SC_0"', '<lane id="SC_1" index="1" speed="13.89" length="190.00"/>\n<lane id="SC_0"'),
+        ('to="CE" fromLane="0" toLane="0" via=":C_2_0"', 'to="CE" fromLane="1" toLane="0" via=":C_2_0"'),
+        ('response="1001" foes="1001"', 'response="1011" foes="1011"'),
+    )  # fmt: skip
+    permissive = crossing(tmp_path, *changes)
+    assert permissive.conflicts[1, 2]
+    together = crossing(tmp_path, *changes, ('state="rGgr"', 'state="rGGr"'))
+    assert not together.conflicts[1, 2]
+    assert together.yields_to[2, 1]
+    assert together.conflicts[0, 1]
 
 
 def test_a_movement_does_not_conflict_with_itself(tmp_path: Path) -> None:

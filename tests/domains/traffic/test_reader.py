@@ -26,7 +26,7 @@ def line_of(path: Path, text: str) -> int:
     [
         (('state="Grrr" minDur', 'state="Grr" minDur'), 'state="Grr"', ["'C'", "phase 1", "need 4"]),
         (('state="ryyr"', 'state="ryyrr"'), 'state="ryyrr"', ["phase 6", "the first has 4"]),
-        (('state="ryyr"', 'state="rYyr"'), 'state="rYyr"', ["'Y'", "allowed"]),
+        (('state="ryyr"', 'state="rXyr"'), 'state="rXyr"', ["'X'", "allowed"]),
         (('state="rGgG"', 'state="GGgG"'), 'state="GGgG"', ["phase 4", "linkIndex 0", "linkIndex 1", "WC_0 to CE_0", "(g)"]),
         (('state="rGgG"', 'state="rGGG"'), 'state="rGGG"', ["linkIndex 2", "pedestrian crossing"]),
         (('minDur="8"', 'minDur="80"'), 'minDur="80"', ["minDur 80", "maxDur 40"]),
@@ -278,3 +278,21 @@ def test_a_network_given_as_routes_is_told(tmp_path: Path) -> None:
 def test_requests_that_are_all_absent_are_named_not_refused(tmp_path: Path) -> None:
     found = read_roads(write_network(tmp_path, (REQUESTS, ""), ('state="rGgG"', 'state="rGgr"')))
     assert any("no right-of-way table" in each.why for each in found.skipped)
+
+
+def test_a_link_without_a_place_in_the_state_strings_goes_unsignalled(tmp_path: Path) -> None:
+    found = read_roads(write_network(tmp_path, (' linkIndex="2"', ' linkIndex="-1"')))
+    assert found.junctions[0].links.tolist() == [0, 1, 3]
+
+
+def test_the_old_letter_for_yellow_reads_as_yellow(tmp_path: Path) -> None:
+    found = read_roads(write_network(tmp_path, ('state="ryyr"', 'state="rYyr"')))
+    assert found.junctions[0].programmes[0].phases[5].state == "ryyr"
+    assert found.junctions[0].yellow_s[2, 0] == 4.0
+
+
+def test_lanes_across_a_node_may_share_a_number(tmp_path: Path) -> None:
+    lane = '        <lane id=":C_0_0" index="0" speed="13.89" length="20.00"'
+    second = lane.replace(":C_0_0", ":C_0_1") + "/>\n"
+    found = read_roads(write_network(tmp_path, (lane, second + lane)))
+    assert found.junctions[0].via_length_m[0] == 20.0

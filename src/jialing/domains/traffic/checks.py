@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jialing.core.errors import InputError
 from jialing.domains.traffic.movements import Movements
@@ -66,23 +67,51 @@ def conflicting_greens(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
     Where one of the two yields (g) the green is permissive, as for left turns against oncoming
     traffic. Ways that only merge into one lane are named by `notes`, not refused.
     """
-    crossing = np.triu(moves.conflicts)
-    crossing &= (moves.out_of[:, None] != moves.out_of[None, :]) | moves.pedestrian[:, None]
-    crossing &= (moves.lane_of[:, None] != moves.lane_of[None, :]) | moves.pedestrian[:, None]
-    pairs = [(int(i), int(k)) for i, k in zip(*np.nonzero(crossing), strict=True)]
+    for row, number, i, k in _both_with_priority(rows, moves, crossing(moves)):
+        phase = row.phases[number]
+        raise InputError(
+            f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number + 1} "
+            f"({phase.state}) gives green with priority (G) to two ways that cross: linkIndex "
+            f"{moves.links[i]} ({way(moves, i)}) and linkIndex {moves.links[k]} "
+            f"({way(moves, k)}). Make one of them yield (g) or stop (r)",
+            path=row.path,
+            line=phase.line,
+        )
+
+
+def crossing(moves: Movements) -> NDArray[np.bool_]:
+    """Pairs of movements, each once, that cross rather than merge or begin in one lane."""
+    found: NDArray[np.bool_] = np.triu(moves.conflicts)
+    walks = moves.pedestrian[:, None]
+    found &= (moves.out_of[:, None] != moves.out_of[None, :]) | walks
+    found &= (moves.lane_of[:, None] != moves.lane_of[None, :]) | walks
+    return found
+
+
+def within_approach(
+    net: NetworkFile, rows: Sequence[ProgrammeRow], moves: Movements
+) -> frozenset[tuple[int, int]]:
+    """Pairs that cross, come from one street, and both hold priority in the file.
+
+    A cycle lane beside a right turn is the usual one: with one light for the whole approach, those
+    who turn give way by the rules of the road, so the signal does not keep them apart.
+    """
+    street = np.array([net.lanes[name].edge for name in moves.lanes])[moves.lane_of]
+    same = crossing(moves) & (street[:, None] == street[None, :])
+    same &= ~moves.pedestrian[:, None] & ~moves.pedestrian[None, :]
+    return frozenset((i, k) for _, _, i, k in _both_with_priority(rows, moves, same))
+
+
+def _both_with_priority(
+    rows: Sequence[ProgrammeRow], moves: Movements, among: NDArray[np.bool_]
+) -> Iterator[tuple[ProgrammeRow, int, int, int]]:
+    """Programme, phase and two movements, for each phase that gives both of `among` a G."""
+    pairs = [(int(i), int(k)) for i, k in zip(*np.nonzero(among), strict=True)]
     for row in rows:
-        for number, phase in enumerate(row.phases, start=1):
+        for number, phase in enumerate(row.phases):
             for i, k in pairs:
-                first, second = int(moves.links[i]), int(moves.links[k])
-                if phase.state[first] == phase.state[second] == "G":
-                    raise InputError(
-                        f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number} "
-                        f"({phase.state}) gives green with priority (G) to two ways that cross: "
-                        f"linkIndex {first} ({way(moves, i)}) and linkIndex {second} "
-                        f"({way(moves, k)}). Make one of them yield (g) or stop (r)",
-                        path=row.path,
-                        line=phase.line,
-                    )
+                if phase.state[moves.links[i]] == phase.state[moves.links[k]] == "G":
+                    yield row, number, i, k
 
 
 def way(moves: Movements, movement: int) -> str:

@@ -61,10 +61,13 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
             continue
         moves = read_movements(ways, name)
         checks.state_lengths(rows, moves)
+        together = checks.within_approach(net, rows, moves)
+        for i, k in together:
+            moves.conflicts[i, k] = moves.conflicts[k, i] = False
         checks.conflicting_greens(rows, moves)
         junction = _junction(net, name, rows, moves, settings)
         junctions.append(junction)
-        skipped.extend(notes.of_junction(ways, junction, rows))
+        skipped.extend(notes.of_junction(ways, junction, rows, together))
     if not junctions:
         raise InputError(
             "holds no traffic signal that could be controlled; "

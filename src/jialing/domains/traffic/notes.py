@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +45,26 @@ def of_network(net: NetworkFile) -> Iterator[Skipped]:
             )
 
 
-def of_junction(ways: Ways, junction: Junction, rows: Sequence[ProgrammeRow]) -> Iterator[Skipped]:
-    """What is unusual about one signal; `rows` as in the file, the last one in use."""
+def of_junction(
+    ways: Ways,
+    junction: Junction,
+    rows: Sequence[ProgrammeRow],
+    together: Collection[tuple[int, int]] = (),
+) -> Iterator[Skipped]:
+    """What is unusual about one signal.
+
+    Parameters
+    ----------
+    rows : its programmes as in the file, the last one in use
+    together : pairs of movements of one approach that cross and both hold priority
+    """
     net, used = ways.net, rows[-1]
     for why in (
-        *_of_programmes(rows),
+        *_of_programmes(junction, rows),
         *_of_letters(junction, used),
         *_of_lanes(net, junction),
         *_of_ways(ways, junction),
+        *_of_approaches(junction, together),
     ):
         yield Skipped(element=f"signal {junction.name}", line=used.line, why=why)
     for number, phase in enumerate(used.phases, start=1):
@@ -70,11 +82,18 @@ def of_junction(ways: Ways, junction: Junction, rows: Sequence[ProgrammeRow]) ->
             )
 
 
-def _of_programmes(rows: Sequence[ProgrammeRow]) -> Iterator[str]:
+def _of_programmes(junction: Junction, rows: Sequence[ProgrammeRow]) -> Iterator[str]:
     used = rows[-1]
     if len(rows) > 1:
         others = _listed([row.name for row in rows[:-1]])
         yield f"programme {used.name!r} is in use, the last in the file; not used: {others}"
+    own = {phase.state for phase in used.phases}
+    lent = [state for state in junction.modes if state not in own]
+    if lent:
+        yield (
+            "its programme in use leaves links without green; modes of its other programmes serve "
+            f"them: {_listed(lent)}"
+        )
     if used.kind != "static":
         yield f"its programme is {used.kind!r}: its phases are modes, its own logic is not used"
 
@@ -151,6 +170,15 @@ def waits_inside(ways: Ways, junction: Junction, movement: int) -> bool:
         for each in ways.of_signal.get(junction.name, ())
         if each.tail_lane == lane and each.head_lane == out
     )
+
+
+def _of_approaches(junction: Junction, together: Collection[tuple[int, int]]) -> Iterator[str]:
+    if together:
+        pairs = [f"{junction.links[i]} and {junction.links[k]}" for i, k in sorted(together)]
+        yield (
+            f"linkIndex {_listed(pairs)} cross within one approach, both with priority (G): "
+            "whoever turns gives way by the rules of the road"
+        )
 
 
 def _merging(junction: Junction) -> list[str]:

@@ -5,7 +5,7 @@ All of it is read out of the signal's own programmes; settings step in where the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,8 @@ def read_modes(
 ) -> Modes:
     """The modes of the programme in use, the first of `rows`.
 
+    Where it never gives a link green, the phases of the other programmes that do are modes too.
+
     Parameters
     ----------
     rows : programmes of one signal, the one in use first
@@ -76,6 +78,12 @@ def read_modes(
     for phase in rows[0].phases:
         if is_green_phase(phase.state):
             held.setdefault(phase.state, []).append(phase)
+    served = _served(held)
+    for row in rows[1:]:
+        for phase in row.phases:
+            if is_green_phase(phase.state) and _served([phase.state]) - served:
+                held.setdefault(phase.state, []).append(phase)
+        served = _served(held)
     states = tuple(held)
     rights = np.array(
         [[RIGHTS.get(state[link], Right.RED) for link in links] for state in states], dtype=np.int8
@@ -89,6 +97,11 @@ def read_modes(
         yellow_s=yellow_s,
         all_red_s=all_red_s,
     )
+
+
+def _served(states: Iterable[str]) -> set[int]:
+    """Places in the state strings that are green in any of them."""
+    return {i for state in states for i, letter in enumerate(state) if letter in GREEN}
 
 
 def _shortest(phases: Sequence[PhaseRow], settings: TrafficSettings) -> float:
@@ -203,9 +216,9 @@ def _see_gaps(
 ) -> None:
     """Enter, for each pair of links, the shortest gap in which no third mode has its turn.
 
-    After people on foot lose their green, a phase in which the others merely keep theirs is part of
-    the gap: that is how programmes let people clear. A green that another follows at once, without
-    yellow, says nothing about the time between them.
+    A phase in which the others merely keep their green is part of the gap: that is how programmes
+    let people or a slow stream clear. A green that another follows at once, without yellow, says
+    nothing about the time between them.
     """
     for first in links:
         leaves = [end for _, end in _spells(row, first, "Gg")]
@@ -226,16 +239,19 @@ def _see_gaps(
                 yellow = yellow and letter == "y"
                 if not yellow:
                     after += phase.duration_s
-                clearing = first in on_foot and _only_takes(row, end, step)
-                if is_green_phase(phase.state) and not clearing:
+                if is_green_phase(phase.state) and not _only_takes(row, end, step):
                     break
 
 
 def _only_takes(row: ProgrammeRow, end: int, step: int) -> bool:
-    """True if a green phase after `end` gives nobody a green: people on foot clear in it."""
+    """True if a green phase after `end` gives nobody more than before: others clear in it."""
     before = row.phases[(end - 1) % len(row.phases)].state
     phase = row.phases[(end + step) % len(row.phases)].state
-    return all(then not in GREEN or now in GREEN for now, then in zip(before, phase, strict=True))
+    return all(_rank(then) <= _rank(now) for now, then in zip(before, phase, strict=True))
+
+
+def _rank(letter: str) -> int:
+    return RIGHTS.get(letter, Right.RED)
 
 
 def _spells(row: ProgrammeRow, link: int, letters: str) -> list[tuple[int, int]]:

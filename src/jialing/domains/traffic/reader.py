@@ -200,6 +200,8 @@ class _Reading:
         name, index = element.text("id"), element.whole("index", high=1000)
         if name in self.lanes:
             element.fail(f"stands twice, first in line {self.lanes[name].line}; remove one")
+        while edge.function == "internal" and index in edge.lanes:
+            index += 1  # SUMO numbers lanes across a node freely
         if index in edge.lanes:
             element.fail(f"has index {index}, which {edge.lanes[index]!r} has too; number them")
         edge.lanes[index] = name
@@ -265,14 +267,15 @@ class _Reading:
             element.fail(f"has via={via!r}, but there is no such lane")
         if signal and "linkIndex" not in element.attributes:
             element.fail(f"has tl={signal!r} but no linkIndex; give its place in the state strings")
+        link = element.whole("linkIndex", low=-1, high=10_000) if signal else -1
         return Connection(
             tail=element.get("from"),
             head=element.get("to"),
             tail_lane=lanes[0],
             head_lane=lanes[1],
             via=via,
-            signal=signal,
-            link=element.whole("linkIndex", high=10_000) if signal else -1,
+            signal=signal if link >= 0 else "",
+            link=link,
             turn=element.get("dir"),
             line=element.line,
         )
@@ -302,7 +305,7 @@ def _enter_programme(
 
 
 def _read_phase(element: Element) -> PhaseRow:
-    state = element.text("state")
+    state = element.text("state").replace("Y", "y")  # an old letter for yellow
     strange = sorted(set(state) - LETTERS)
     if strange:
         element.fail(
