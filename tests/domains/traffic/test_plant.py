@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from itertools import pairwise
@@ -134,6 +135,18 @@ def test_the_same_seed_and_commands_give_the_same_trips_bit_for_bit() -> None:
         runs.append(to_the_end(plant, at_random(plant)))
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
+
+
+@pytest.mark.skipif(not shared_map("cologne1").is_file(), reason=ABSENT)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the C library of Linux")
+def test_what_lies_in_memory_does_not_change_the_trips() -> None:
+    case, runs = CASES["cologne1"](), []
+    for round_ in range(6):
+        sizes = np.random.default_rng(round_).integers(600, 20_000, 20_000)
+        used = [bytes(size) for size in sizes.tolist()]
+        del used[::2]  # holes all over the heap
+        runs.append(to_the_end(opened(case, duration_s=600.0)))
+    assert all(run == runs[0] for run in runs)
 
 
 @pytest.mark.parametrize("programme", ["file", "actuated"])

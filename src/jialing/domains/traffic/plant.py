@@ -26,6 +26,7 @@ from jialing.domains.traffic.actuated import write_actuated
 from jialing.domains.traffic.approaches import approaches, read_lanes
 from jialing.domains.traffic.cabinet import Cabinet
 from jialing.domains.traffic.fleet import KIND_OF_CLASS, Fleet
+from jialing.domains.traffic.heap import in_fresh_heap
 from jialing.domains.traffic.ledger import Ledger
 from jialing.domains.traffic.loops import Loops, place_detectors
 from jialing.domains.traffic.model import Roads
@@ -100,7 +101,7 @@ class SumoPlant:
         words = self._folder / "words.txt"
         try:
             with _unheard(words):
-                libsumo.start(["sumo", *options])
+                in_fresh_heap(lambda: _start_sumo(options))
         except libsumo.TraCIException as error:
             said = words.read_text(errors="replace").replace("\n", " ").strip()
             if libsumo.isLoaded():  # it stays so where the network was read and the routes were not
@@ -305,6 +306,10 @@ class SumoPlant:
     def close(self) -> None:
         self._quit()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _start_sumo(options: Sequence[str]) -> None:
+    libsumo.start(["sumo", *options])
 
 
 @contextmanager
