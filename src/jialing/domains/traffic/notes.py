@@ -157,7 +157,7 @@ def _of_ways(ways: Ways, junction: Junction) -> Iterator[str]:
     if merging:
         yield (
             f"linkIndex {_listed(merging)} merge into one lane, both with priority (G); "
-            "mark one as yielding (g)"
+            "mark one as yielding (g), or the guard leaves the signal to its programme"
         )
 
 
