@@ -130,6 +130,11 @@ class OpenRun:
         return min(self._tick * self.desk.tick_s, self.desk.duration_s)
 
     @property
+    def wall_s(self) -> float:
+        """Time spent advancing so far [s on the wall]."""
+        return self._wall_s
+
+    @property
     def tally(self) -> Tally:
         """Times and counts so far."""
         return Tally() if self._walk is None else self._walk.tally

@@ -139,6 +139,7 @@ class StationForecaster:
         self._bin = np.zeros(2)
         self._arrived = slice(0, 0)
         self._entered = slice(0, 0)
+        self._factors = np.ones(len(self._names))
         names = [signal.name for signal in layout.signals]
         if names:
             first, last = (
@@ -147,6 +148,11 @@ class StationForecaster:
             )
             self._arrived = slice(first, first + len(station.platforms))
             self._entered = slice(last, last + len(station.entrances))
+
+    def expect(self, *, entering: float, alighting: float) -> None:
+        """What is known of today's crowd beyond the counts: factors on all that is forecast [1]."""
+        platforms, entrances = len(self._platform_share), len(self._entrance_share)
+        self._factors = np.repeat([alighting, entering, 1.0], [platforms, entrances, platforms])
 
     def forecast(self, observation: Observation) -> Forecast:
         now = observation.time_s
@@ -163,7 +169,7 @@ class StationForecaster:
             issued_s=now,
             horizon=self._horizon,
             names=self._names,
-            values=values,
+            values=values * self._factors,
             truth=self._kind == "perfect",
         )
 
@@ -200,7 +206,13 @@ class StationForecaster:
         now = observation.time_s
         span = now - self._seen_s
         self._seen_s = now
-        rates = (observation.values[self._arrived], observation.values[self._entered])
+        # What is known beyond the counts must not be learnt from them a second time.
+        known = self._factors
+        alighting, entering = max(known[0], 0.1), max(known[len(self._platform_share)], 0.1)
+        rates = (
+            observation.values[self._arrived] / alighting,
+            observation.values[self._entered] / entering,
+        )
         self._bin += [float(np.nan_to_num(r).sum()) * span for r in rates]
         if now - self._weighed_s < BIN_S - 1e-6:
             return

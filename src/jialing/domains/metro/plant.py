@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jialing.core.case import ScoreSheet
 from jialing.core.command import Command, Receipt
+from jialing.core.errors import PlantError
 from jialing.core.signal import Actuator, FloatArray, Observation, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.metro import kernel, score
@@ -55,6 +56,7 @@ class StationPlant:
         self._works = day.works(0.0, links)
         self._arrived = np.zeros(len(layout.platform_level))
         self._entered = np.zeros(len(layout.entrance_level))
+        self._ridership = (1.0, 1.0)
 
     def observe(self) -> Observation:
         values = self._values()
@@ -116,20 +118,31 @@ class StationPlant:
         steps = round(min(seconds, self.duration_s - self.time_s))
         window = slice(first, first + steps)
         self._works = self.day.works(self.time_s, len(self._works))
+        alighting, entering = self._ridership
+        up, down = self.day.up[window] * alighting, self.day.down[window] * entering
         self.simulation.advance(
-            self.day.up[window],
-            self.day.down[window],
+            up,
+            down,
             self.day.room[window],
             self._works,
             self._want,
             self._meter,
         )
         if steps:
-            self._arrived = self.day.up[window].sum(axis=0) / steps
-            self._entered = self.day.down[window].sum(axis=0) / steps
+            self._arrived = up.sum(axis=0) / steps
+            self._entered = down.sum(axis=0) / steps
         self.time_s = min(self.time_s + seconds, self.duration_s)
         self._ended = self.time_s >= self.duration_s
         return not self._ended
+
+    def ridership(self, *, entering: float, alighting: float) -> None:
+        """From now on so many people come, relative to what the day would bring [1].
+
+        Raises PlantError for a factor that is negative or not a number.
+        """
+        if not (entering >= 0.0 and alighting >= 0.0):
+            raise PlantError(f"ridership: factors {entering}, {alighting}; they must be 0 or more")
+        self._ridership = (alighting, entering)
 
     def score(self) -> tuple[ScoreSheet, Mapping[str, Any]]:
         return score.sheet(self.simulation)

@@ -160,7 +160,7 @@ def alpha() -> Case:
             controlled=("Or1", "Or2", "Or3", "Or4", "Or5"),
             overflow_outfalls={},
             flow_limits=tuple(FlowLimit(link=weir, limit_m3s=0.0) for weir in weirs),
-            prices=Prices(flooding=1000.0),
+            prices=Prices(flooding=1000.0, leftover=0.0, travel=0.0),
         ),
     )
 
@@ -183,7 +183,7 @@ def gamma() -> Case:
             overflow_nodes=dict.fromkeys(manholes, False),
             overflow_outfalls={},
             flow_limits=tuple(FlowLimit(link=gate, limit_m3s=limit) for gate in gates),
-            prices=Prices(flooding=1000.0, overflow=0.0, leftover=0.3),
+            prices=Prices(flooding=10.0, flooding_hour=1e5, overflow=0.0, leftover=1.0, travel=0.0),
         ),
     )
 

@@ -147,6 +147,17 @@ class PredictiveController:
         self._last = best
         return self._dispatch(best)
 
+    def foreseen(self, node: int) -> FloatArray:
+        """Depth of a node that the chosen plan leads to [m], [scenarios, steps] from now on.
+
+        No columns before the first decision, or for a node that is no store of the reduced network.
+        """
+        stores = self._surrogate.reduced.store_nodes
+        if self._last is None or node not in stores:
+            return np.zeros((1, 0))
+        at = stores.index(node)
+        return np.stack([outcome.depth[self._since :, at] for outcome in self._last.outcomes])
+
     def _improved(
         self,
         best: Candidate,

@@ -150,7 +150,9 @@ class WaterDomain:
             found = overflow_bound(plant.layout, inflows, plant.ledger.price)
         finally:
             plant.close()
-        return Reference(word="cost", value=max(found.value, 0.0), unit="m³-eq", statement=ASSUMPTIONS)
+        return Reference(
+            word="cost", value=max(found.value, 0.0), unit="m³-eq", statement=ASSUMPTIONS
+        )
 
 
 WATER = WaterDomain()
@@ -272,6 +274,10 @@ class _Predictive:
         reduction = identify(self._plant, self._horizon, self._effort.workers)
         surrogate = Surrogate(*priced(reduction, self._plant, self._settings), self._horizon.step_s)
         self._controller = PredictiveController(self._plant, surrogate, self._horizon, self._effort)
+
+    def foreseen(self, node: int) -> FloatArray:
+        """See `PredictiveController.foreseen`."""
+        return np.zeros((1, 0)) if self._controller is None else self._controller.foreseen(node)
 
     def decide(self, situation: Situation) -> Command:
         """Plan from the plant's present state."""

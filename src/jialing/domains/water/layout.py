@@ -32,6 +32,8 @@ class Layout:
     spill_nodes : nodes whose spill is a signal of its own; overflow outfalls have one anyway
     overflow_nodes, overflow_outfalls, treatment_outfalls : node indices by receiving water
     sensitive : node indices (of the former two) whose receiving water is sensitive
+    limit_links, limits_m3s, limit_weights : flows to respect, see `settings.FlowLimit`
+    deep_nodes, deep_m, deep_weights : depths to respect, see `settings.LevelLimit`
     """
 
     model: WaterModel
@@ -48,6 +50,9 @@ class Layout:
     limit_links: tuple[int, ...]
     limits_m3s: FloatArray
     limit_weights: FloatArray
+    deep_nodes: tuple[int, ...]
+    deep_m: FloatArray
+    deep_weights: FloatArray
 
     @cached_property
     def gage_names(self) -> tuple[str, ...]:
@@ -110,6 +115,9 @@ def lay_out(model: WaterModel, settings: WaterSettings) -> Layout:
         limit_links=limit_links,
         limits_m3s=np.array([limit.limit_m3s for limit in settings.flow_limits]),
         limit_weights=np.array([limit.weight for limit in settings.flow_limits]),
+        deep_nodes=tuple(model.nodes.find(limit.node) for limit in settings.level_limits),
+        deep_m=np.array([limit.depth_m for limit in settings.level_limits]),
+        deep_weights=np.array([limit.weight for limit in settings.level_limits]),
     )
 
 

@@ -154,14 +154,24 @@ class ControlPanel:
         self._engine = engine
         self._links = layout.actuator_links
         self._home = layout.home_settings
+        self._broken: set[int] = set()
         self._switch = [
             engine.link[switches[link]] if link in switches else -1 for link in self._links
         ]
+
+    def fail(self, actuator: int, *, broken: bool) -> None:
+        """An actuator loses its power: a pump stands still, a gate closes until it works again."""
+        if broken:
+            self._broken.add(actuator)
+        else:
+            self._broken.discard(actuator)
 
     def apply(self, command: Command) -> None:
         """Carry out a guarded command."""
         set_target = self._engine.set_target
         targets, local = command.targets.tolist(), command.local.tolist()
+        for k in self._broken:
+            targets[k], local[k] = 0.0, False
         for k, link in enumerate(self._links):
             switch = self._switch[k]
             if local[k] or targets[k] != targets[k]:  # NaN: local

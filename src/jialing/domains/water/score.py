@@ -62,11 +62,13 @@ class Ledger:
         self._overflow_nodes = np.array(layout.overflow_nodes, dtype=np.int64)
         places = len(layout.overflow_nodes) + len(layout.overflow_outfalls)
         self.flooded = np.zeros(len(self._nodes))
+        self._flooded_before = self.flooded
         self.flooded_step = np.zeros(len(self._nodes))
         self.discharged = np.zeros(len(self._outfalls))
         self.discharged_step = np.zeros(len(self._outfalls))
         self.exceedance = np.zeros(len(layout.limit_links))
         self.exceedance_step = 0.0
+        self.too_deep_mh = np.zeros(len(layout.deep_nodes))
         self.flooded_s = np.zeros(len(self._nodes))
         self.spilling_s = np.zeros(places)
         self.events = np.zeros(places, dtype=np.int64)
@@ -80,7 +82,7 @@ class Ledger:
         engine, layout = self._engine, self._layout
         going = True
         self.exceedance_step = 0.0
-        if layout.limit_links:
+        if layout.limit_links or layout.deep_nodes:
             left = seconds
             while left > 0 and going:
                 span = min(left, LIMIT_SAMPLE_S)
@@ -90,21 +92,29 @@ class Ledger:
                 self.exceedance += over
                 self.exceedance_step += float(over @ layout.limit_weights)
                 np.maximum(self.peak, flow, out=self.peak)
+                above = np.maximum(engine.depth(layout.deep_nodes) - layout.deep_m, 0.0)
+                self.too_deep_mh += above * (span / 3600.0)
+                self._book_flooding(span)
                 left -= span
         else:
             going = engine.stride(round(seconds))
+            self._book_flooding(seconds)
         self._book(seconds)
         return going
 
+    def _book_flooding(self, seconds: float) -> None:
+        """Volume and time of flooding since the last look, `seconds` ago."""
+        flooded = self._engine.flooded(self._nodes)
+        self.flooded_s += (flooded - self.flooded > SPILLING_M3S * seconds) * seconds
+        self.flooded = flooded
+
     def _book(self, seconds: float) -> None:
         engine = self._engine
-        flooded = engine.flooded(self._nodes)
-        np.subtract(flooded, self.flooded, out=self.flooded_step)
-        self.flooded = flooded
+        np.subtract(self.flooded, self._flooded_before, out=self.flooded_step)
+        self._flooded_before = self.flooded
         discharged = engine.received(self._outfalls)
         self.discharged_step = discharged - self.discharged
         self.discharged = discharged
-        self.flooded_s += (self.flooded_step > SPILLING_M3S * seconds) * seconds
         if len(self.events):
             overflow = np.concatenate(
                 (
@@ -131,7 +141,14 @@ class Ledger:
             price.spill @ self.flooded
             + price.outfall[list(self._outfalls)] @ self.discharged
             + self._layout.limit_weights @ self.exceedance
+            + self._layout.deep_weights @ self.too_deep_mh
+            + price.prices.flooding_hour * self._street_h()
         )
+
+    def _street_h(self) -> float:
+        """Hours of flooding so far, summed over the nodes where it is no overflow [h]."""
+        flooded_s = self.flooded_s.sum() - self.flooded_s[self._overflow_nodes].sum()
+        return float(flooded_s) / 3600.0
 
     def wear(self) -> float:
         """Price of actuator travel so far [m³-eq]."""
@@ -159,6 +176,7 @@ class Ledger:
             "overflow_sensitive": (float(volumes[sensitive].sum()), "m³"),
             "treated": (float(self.discharged[count:].sum()), "m³"),
             "exceedance": (float(self.exceedance.sum()), "m³"),
+            **({"too_deep": (float(self.too_deep_mh.sum()), "m·h")} if layout.deep_nodes else {}),
             "flooding_duration": (float(self.flooded_s[street].sum()) / 3600.0, "h"),
             "overflow_events": (float(self.events.sum()), "1"),
             "overflow_duration": (float(self.spilling_s.sum()) / 3600.0, "h"),
@@ -199,6 +217,12 @@ class Ledger:
                     "exceedance_m3": float(self.exceedance[k]),
                 }
                 for k, link in enumerate(layout.limit_links)
+            ],
+            "too_deep": [
+                {"node": nodes[i], "limit_m": float(limit), "excess_mh": float(excess)}
+                for i, limit, excess in zip(
+                    layout.deep_nodes, layout.deep_m, self.too_deep_mh, strict=True
+                )
             ],
         }
         return {word: Quantity(value=v, unit=u) for word, (v, u) in figures.items()}, details

@@ -24,6 +24,22 @@ class FlowLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelLimit:
+    """A depth that should not be exceeded, e.g. of water on the road of an underpass.
+
+    Attributes
+    ----------
+    node : name of the node in the model file
+    depth_m : permitted depth above its invert [m]
+    weight : price of one metre above it for one hour [m³ of overflow]
+    """
+
+    node: str
+    depth_m: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prices:
     """What a cubic metre costs, relative to overflow at an ordinary outfall [1].
 
@@ -35,6 +51,7 @@ class Prices:
     sensitive_overflow: float = 2.0
     overflow: float = 1.0
     leftover: float = 0.02  # water still stored in tanks when the run or the horizon ends
+    flooding_hour: float = 0.0  # per hour in which a node floods, summed over nodes
     travel: float = 0.1  # per full stroke of an actuator [m³ per stroke]
 
 
@@ -66,6 +83,7 @@ class WaterSettings:
     overflow_outfalls : outfalls that discharge to a river, and whether it is sensitive;
         None means: found from the model (outfalls that carry no dry-weather flow)
     flow_limits : peak flows to respect
+    level_limits : depths to respect
     prices : see `Prices`
     sensing : see `Sensing`
     rate_per_s : largest change of a setting [1/s]
@@ -78,6 +96,7 @@ class WaterSettings:
     overflow_nodes: Mapping[str, bool] = field(default_factory=dict)
     overflow_outfalls: Mapping[str, bool] | None = None
     flow_limits: tuple[FlowLimit, ...] = ()
+    level_limits: tuple[LevelLimit, ...] = ()
     prices: Prices = Prices()
     sensing: Sensing = Sensing()
     rate_per_s: float = 1.0 / 300.0

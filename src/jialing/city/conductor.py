@@ -1,0 +1,268 @@
+"""How do several plants, each in a process of its own, live through one evening together?
+
+Every period the conductor lets each part run to the same instant, asks what it has to tell, works
+out what that means for the others, and sends it along with the next order. A part that dies is
+started again: it repeats its own record up to where it died, leaves its plant to the local rules
+for a while, and goes on; the others never notice.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Protocol
+
+from jialing.city.messages import (
+    Advance,
+    Change,
+    Failed,
+    Finish,
+    Finished,
+    Order,
+    Ready,
+    Resume,
+    State,
+)
+from jialing.city.part import run_part
+from jialing.core.errors import PlantError
+from jialing.record.plain import to_plain
+
+#: A part that says nothing for so long is taken for dead [s on the wall].
+SILENT_S = 300.0
+#: After a restart the local rules act for so long [s of the city's time].
+LOCAL_AFTER_RESTART_S = 300.0
+MOST_RESTARTS = 3
+
+
+class Coupling(Protocol):
+    """What the state of each part means for the others."""
+
+    def changes(self, time_s: float, states: Mapping[str, State]) -> dict[str, list[Change]]:
+        """Part -> what it suffers from `time_s` on; a part left out suffers nothing new."""
+
+    def diary(self) -> Mapping[str, Any]:
+        """What was worked out at the last call, JSON-ready, for the record."""
+
+    def events(self) -> Sequence[Mapping[str, Any]]:
+        """What happened at the last call that a reader should know."""
+
+
+#: Told after every period: the city's time [s] and where each part stands.
+Listener = Callable[[float, Mapping[str, State]], None]
+
+
+@dataclass(slots=True)
+class _Part:
+    order: Order
+    process: BaseProcess
+    pipe: Connection
+    told: list[Advance]
+    restarts: int = 0
+
+
+class Conductor:
+    """Holds the processes of one evening. Use as a context: leaving it ends them all.
+
+    Parameters
+    ----------
+    orders : one per part
+    coupling : see `Coupling`
+    folder : of this evening's record; each part has a folder of its own in it
+    period_s : time between two exchanges [s]
+    """
+
+    def __init__(
+        self,
+        orders: Sequence[Order],
+        coupling: Coupling,
+        folder: Path,
+        *,
+        period_s: float,
+        silent_s: float = SILENT_S,
+    ) -> None:
+        self._coupling, self._folder, self._period_s = coupling, folder, period_s
+        self._silent_s = silent_s
+        self._parts: dict[str, _Part] = {}
+        self._diary = _Lines(folder / "diary.jsonl")
+        self._events = _Lines(folder / "events.jsonl")
+        self.time_s = 0.0
+        self.duration_s = 0.0
+        self.states: dict[str, State] = {}
+        self._began = time.perf_counter()
+        self.exchange_s = 0.0
+        for order in orders:
+            self._parts[order.name] = _start(order)
+
+    def __enter__(self) -> Conductor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in self._parts.values():
+            part.pipe.close()
+            part.process.join(timeout=2.0)
+            if part.process.is_alive():
+                part.process.kill()
+                part.process.join()
+        self._diary.close()
+        self._events.close()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Part -> its process."""
+        return {name: int(part.process.pid or 0) for name, part in self._parts.items()}
+
+    def open(self) -> None:
+        """Wait until every plant is open; raises PlantError with the words of one that is not."""
+        longest = 0.0
+        for name in self._parts:
+            message = self._hear(name)
+            if isinstance(message, Ready):
+                longest = max(longest, message.duration_s)
+            elif isinstance(message, Failed):
+                raise PlantError(f"{name}: {message.reason}")
+            else:
+                raise PlantError(f"{name}: its process ended before the run began")
+        self.duration_s = longest
+
+    def run(self, listener: Listener | None = None, *, to_s: float = float("inf")) -> None:
+        """Walk the evening, period by period, to its end or to `to_s`."""
+        end_s = min(self.duration_s, to_s)
+        while self.time_s < end_s - 1e-9:
+            began = time.perf_counter()
+            changes = self._coupling.changes(self.time_s, self.states)
+            self._note(changes)
+            self.exchange_s += time.perf_counter() - began
+            until_s = min(self.time_s + self._period_s, end_s)
+            for name, part in self._parts.items():
+                message = Advance(to_s=until_s, changes=tuple(changes.get(name, ())))
+                part.told.append(message)
+                self._send(part, message)
+            for name in self._parts:
+                self._take(name)
+            self.time_s = until_s
+            if listener is not None:
+                listener(self.time_s, self.states)
+
+    def finish(self, ended: str = "completed") -> dict[str, Finished]:
+        """Score every part; one that cannot be scored is missing, and the events say why."""
+        done: dict[str, Finished] = {}
+        for part in self._parts.values():
+            self._send(part, Finish(ended=ended))
+        for name in self._parts:
+            message = self._hear(name)
+            if isinstance(message, Finished):
+                done[name] = message
+            else:
+                reason = message.reason if isinstance(message, Failed) else "its process is gone"
+                self._event("not_scored", name, reason)
+        return done
+
+    # -- one part -----------------------------------------------------------------------------
+
+    def _take(self, name: str) -> None:
+        """The state of a part after its last order; a part that died is started again."""
+        part = self._parts[name]
+        while True:
+            message = self._hear(name)
+            if isinstance(message, State):
+                self.states[name] = message
+                return
+            reason = message.reason if isinstance(message, Failed) else "its process died"
+            self._event("died", name, reason)
+            if part.restarts >= MOST_RESTARTS:
+                raise PlantError(f"{name} died {part.restarts + 1} times; the last time: {reason}")
+            self._restart(name)
+
+    def _restart(self, name: str) -> None:
+        part = self._parts[name]
+        part.process.kill()
+        part.process.join()
+        part.pipe.close()
+        told, restarts = part.told, part.restarts + 1
+        base = part.order.folder.removesuffix(f"-again{part.restarts}")
+        order = replace(
+            part.order,
+            folder=f"{base}-again{restarts}",
+            resume=Resume(
+                folder=part.order.folder,
+                told=tuple(told[:-1]),
+                local_until_s=self.time_s + LOCAL_AFTER_RESTART_S,
+            ),
+        )
+        fresh = _start(order)
+        fresh.told, fresh.restarts = told, restarts
+        self._parts[name] = fresh
+        message = self._hear(name)
+        if isinstance(message, Ready):
+            self._event("restarted", name, f"the local rules act until {LOCAL_AFTER_RESTART_S:g} s")
+            self._send(fresh, told[-1])
+        elif isinstance(message, Failed):
+            raise PlantError(f"{name} could not be started again: {message.reason}")
+
+    def _hear(self, name: str) -> Any:
+        """The next message of a part; None if its process is gone or silent for too long."""
+        part = self._parts[name]
+        ready = wait([part.pipe, part.process.sentinel], timeout=self._silent_s)
+        try:
+            if part.pipe in ready or part.pipe.poll(0.0):
+                return part.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return None
+        return None
+
+    def _send(self, part: _Part, message: Advance | Finish) -> None:
+        try:
+            part.pipe.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # noticed, and named, when its answer is awaited
+
+    # -- the record ---------------------------------------------------------------------------
+
+    def _note(self, changes: Mapping[str, Sequence[Change]]) -> None:
+        told = {name: dict(state.told) for name, state in self.states.items()}
+        plain = {
+            name: [{"kind": type(one).__name__, **to_plain(one)} for one in some]
+            for name, some in changes.items()
+            if some
+        }
+        self._diary.write(
+            {"time_s": self.time_s, "told": told, "changes": plain, **self._coupling.diary()}
+        )
+        for event in self._coupling.events():
+            self._events.write({"time_s": self.time_s, **event})
+
+    def _event(self, kind: str, part: str, reason: str) -> None:
+        self._events.write({"time_s": self.time_s, "kind": kind, "part": part, "reason": reason})
+
+
+class _Lines:
+    """Appends JSON lines; what was written stays whatever happens next."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        text = json.dumps(to_plain(dict(line)), ensure_ascii=False)
+        os.write(self._file, text.encode() + b"\n")
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def _start(order: Order) -> _Part:
+    # A fresh interpreter: nothing of this process (threads, open files) leaks into a simulator.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=run_part, args=(theirs, order), name=f"jialing-{order.name}", daemon=False
+    )
+    process.start()
+    theirs.close()
+    return _Part(order=order, process=process, pipe=ours, told=[])

@@ -1,0 +1,150 @@
+"""What runs inside the process of one domain? Its desk, tick by tick, and its side to the city."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+from jialing import domains
+from jialing.city.messages import (
+    Advance,
+    Change,
+    Failed,
+    Finish,
+    Finished,
+    Order,
+    Ready,
+    Resume,
+    State,
+)
+from jialing.core.command import Command
+from jialing.core.errors import JialingError
+from jialing.core.stages import Controller, Desk, Situation
+from jialing.loop.asking import named
+from jialing.loop.runner import OpenRun
+from jialing.record.frame import Outcome
+from jialing.record.plain import to_plain
+from jialing.record.reader import open_record
+
+
+class Side(Protocol):
+    """How one domain meets the rest of the city."""
+
+    def change(self, change: Change) -> None:
+        """Take a disturbance; raises JialingError for one that is not this domain's."""
+
+    def tell(self, time_s: float) -> Mapping[str, float]:
+        """What the city may know now: name -> value, SI."""
+
+    def extra(self) -> Mapping[str, float]:
+        """Figures beside the domain's own score, once the run is over."""
+
+
+class Resumed:
+    """A controller that first repeats what a dead one had commanded, then lets the rules act.
+
+    Parameters
+    ----------
+    controller : decides from `local_until_s` on
+    resume : see `messages.Resume`
+    """
+
+    def __init__(self, controller: Controller, resume: Resume) -> None:
+        self._controller, self._until_s = controller, resume.local_until_s
+        frames = open_record(Path(resume.folder)).frames
+        self._given = frames["given"]
+        self._local = frames["local"].astype(bool)
+        self._tick = -1
+
+    def prepare(self) -> None:
+        prepare = getattr(self._controller, "prepare", None)
+        if prepare is not None:
+            prepare()
+
+    def decide(self, situation: Situation) -> Command:
+        """The recorded command, the local rules, or a decision, by the clock."""
+        self._tick += 1
+        if self._tick < len(self._given):
+            return Command(
+                targets=self._given[self._tick].copy(),
+                local=self._local[self._tick].copy(),
+                note="as before the process died",
+            )
+        if situation.time_s < self._until_s:
+            return Command.all_local(len(situation.actuators), note="just restarted")
+        return self._controller.decide(situation)
+
+
+def run_part(pipe: Connection, order: Order) -> None:
+    """Serve `order` until told to finish. The body of a process; answers errors, never raises."""
+    # Ctrl-C goes to every process of a terminal; the conductor alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _serve(pipe, order)
+    except (EOFError, BrokenPipeError):
+        return  # the conductor is gone
+    except JialingError as error:
+        pipe.send(Failed(name=order.name, reason=str(error)))
+    # A process that dies without a word would look like a kill; say what happened.
+    except Exception as error:
+        pipe.send(Failed(name=order.name, reason=named(error)))
+
+
+def _serve(pipe: Connection, order: Order) -> None:
+    domain = domains.domain(order.case.domain)
+    desk = domain.desk(order.case, order.controller)
+    if order.resume is not None:
+        desk = _with_controller(desk, Resumed(desk.controller, order.resume))
+    side: Side = domains.load(order.side)(desk, **order.options)
+    with OpenRun(
+        desk,
+        Path(order.folder),
+        case=to_plain(order.case, exact=True),
+        controller={"kind": "named", "name": order.controller},
+        seed=order.case.seed,
+    ) as run:
+        run.advance(0.0)
+        if order.resume is not None:
+            for told in order.resume.told:
+                _advance(run, side, told)
+        pipe.send(Ready(name=order.name, duration_s=desk.duration_s))
+        while True:
+            message = pipe.recv()
+            if isinstance(message, Finish):
+                done = run.finish(message.ended)
+                pipe.send(Finished(name=order.name, run=done, extra=dict(side.extra())))
+                return
+            going = _advance(run, side, message)
+            pipe.send(_state(order.name, run, side, going))
+
+
+def _advance(run: OpenRun, side: Side, message: Advance) -> bool:
+    for change in message.changes:
+        side.change(change)
+    return run.advance(message.to_s)
+
+
+def _state(name: str, run: OpenRun, side: Side, going: bool) -> State:
+    tally, desk = run.tally, run.desk
+    sheet = desk.plant.score()[0]
+    figure = sheet[desk.headline]
+    usable = (Outcome.ON_TIME, Outcome.BUSY)
+    return State(
+        name=name,
+        time_s=run.time_s,
+        told=dict(side.tell(run.time_s)),
+        headline=(desk.headline, figure.value, figure.unit),
+        plant_s=tally.plant_s,
+        decide_s=tally.decide_s,
+        wall_s=run.wall_s,
+        late=sum(n for k, n in enumerate(tally.outcomes) if Outcome(k) not in usable),
+        going=going,
+    )
+
+
+def _with_controller(desk: Desk, controller: Any) -> Desk:
+    return replace(desk, controller=controller)
