@@ -22,24 +22,32 @@ MAX_GREEN_S = 50.0  # where the file does not say; SUMO's netconvert writes the 
 
 def write_actuated(junctions: Sequence[Junction], folder: Path) -> Path:
     """Write an additional file that gives every junction its first programme, actuated."""
-    root = ElementTree.Element("additional")
+    rows = []
     for junction in junctions:
-        programme = junction.programmes[0]
-        light = ElementTree.SubElement(
-            root,
-            "tlLogic",
-            id=junction.name,
-            type="actuated",
-            programID=NAME,
-            offset=f"{programme.offset_s:g}",
-        )
-        for phase in programme.phases:
+        phases = []
+        for phase in junction.programmes[0].phases:
             times = {"duration": f"{phase.duration_s:g}", "state": phase.state}
-            if _is_green(phase):
+            if is_green(phase):
                 least, most = green_span_s(phase)
                 times |= {"minDur": f"{least:g}", "maxDur": f"{most:g}"}
-            ElementTree.SubElement(light, "phase", times)
-    path = folder / "actuated.add.xml"
+            phases.append(times)
+        rows.append((junction, "actuated", phases))
+    return write_programmes(rows, NAME, folder)
+
+
+def write_programmes(
+    rows: Sequence[tuple[Junction, str, Sequence[dict[str, str]]]], name: str, folder: Path
+) -> Path:
+    """Write ``name.add.xml`` with a programme for each junction, of a kind and with phases."""
+    root = ElementTree.Element("additional")
+    for junction, kind, phases in rows:
+        offset = f"{junction.programmes[0].offset_s:g}"
+        light = ElementTree.SubElement(
+            root, "tlLogic", id=junction.name, type=kind, programID=name, offset=offset
+        )
+        for phase in phases:
+            ElementTree.SubElement(light, "phase", phase)
+    path = folder / f"{name}.add.xml"
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path
 
@@ -51,5 +59,6 @@ def green_span_s(phase: Phase) -> tuple[float, float]:
     return MIN_GREEN_S, max(MAX_GREEN_S, phase.duration_s)
 
 
-def _is_green(phase: Phase) -> bool:
+def is_green(phase: Phase) -> bool:
+    """True for a phase that is held, not passed through."""
     return "y" not in phase.state and any(letter in GREEN for letter in phase.state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from jialing.core.case import Case
 from jialing.core.errors import UnknownNameError
 from jialing.core.forecast import Forecast
-from jialing.core.signal import Observation
+from jialing.core.signal import FloatArray, Observation
 from jialing.core.stages import Controller, Desk
 from jialing.domains.traffic.baseline import build_baseline
 from jialing.domains.traffic.controller import PredictiveController
@@ -39,7 +39,7 @@ class TrafficDomain:
     controllers: Mapping[str, str] = {
         "fixed": "the programme in the file (baseline)",
         "actuated": "SUMO's actuated control over the phases in the file",
-        "webster": "fixed times after Webster, computed from the demand",
+        "webster": "fixed times after Webster (1958), from the demand of the whole run",
         "max-pressure": "the phase with the largest difference of queues, with minimum green",
         "greedy": "the phase that the most vehicles wait for, with minimum green",
         "predictive": "searches phase plans against the arrivals it sees",
@@ -71,14 +71,22 @@ class TrafficDomain:
         files = scenario(case.model, settings)
         roads = read_roads(case.model, settings)
         length_s = duration_s(files) if case.duration_s is None else float(case.duration_s)
-        plant = SumoPlant(
-            files,
-            roads,
-            settings,
-            duration_s=length_s,
-            seed=case.seed,
-            programme="actuated" if controller == "actuated" else "file",
-        )
+
+        def opened(programme: str, flows_vph: Sequence[FloatArray] = ()) -> SumoPlant:
+            return SumoPlant(
+                files,
+                roads,
+                settings,
+                duration_s=length_s,
+                seed=case.seed,
+                programme=programme,
+                flows_vph=flows_vph,
+            )
+
+        if controller == "webster":
+            plant = opened("webster", _demand_vph(opened("file")))
+        else:
+            plant = opened("actuated" if controller == "actuated" else "file")
         try:
             chosen = (
                 _named(controller, roads, settings) if isinstance(controller, str) else controller()
@@ -107,6 +115,16 @@ class TrafficDomain:
 
 
 TRAFFIC = TrafficDomain()
+
+
+def _demand_vph(plant: SumoPlant) -> list[FloatArray]:
+    """How many vehicles use each movement, counted over a whole run under the file's programme."""
+    try:
+        while plant.step(60.0):
+            pass
+        return plant.flows_vph()
+    finally:
+        plant.close()
 
 
 def _picture(roads: Roads) -> Mapping[str, Any]:

@@ -54,6 +54,8 @@ class Greens:
         self._queued = np.zeros(len(junctions))
         self._seconds = 0.0
         self._at: IntArray = np.zeros(0, dtype=np.int64)  # [rows] junction whose queue it joined
+        self.passed = np.zeros(count, dtype=np.int64)  # [movements]
+        self._movement: IntArray = np.zeros(0, dtype=np.int64)  # [rows] at the stop line
         self._stood: BoolArray = np.zeros(0, dtype=np.bool_)  # [rows] stood there as green began
 
     def note(
@@ -75,9 +77,12 @@ class Greens:
         joins = np.flatnonzero(near & halting & (junction >= 0) & (self._at[rows] != junction))
         if joins.size:
             self._join(rows[joins], lanes[joins])
-        at_line = (beyond_m == 0.0) & (self._at[rows] == junction) & (fleet.movement[rows] >= 0)
-        rows, junction = rows[at_line], junction[at_line]
+        first = (beyond_m == 0.0) & (fleet.movement[rows] >= 0)
+        rows, junction = rows[first], junction[first]
         movement = self.first[junction] + fleet.movement[rows]
+        self._movement[rows] = movement
+        queued = self._at[rows] == junction
+        rows, junction, movement = rows[queued], junction[queued], movement[queued]
         waiting = np.bincount(movement, minlength=len(self._goes)) > 0
         if walkers.size:
             waiting |= walkers > 0
@@ -125,6 +130,8 @@ class Greens:
         if passed.size:
             rows, junction = rows[passed], junction[passed]
             np.add.at(self._passed, junction, 1)
+            known = self._movement[rows] >= 0
+            np.add.at(self.passed, self._movement[rows][known], 1)
             unhindered = self._at[rows] != junction
             np.add.at(self._arrivals[:, 1], junction[unhindered], 1)
             self._at[rows] = -1
@@ -147,9 +154,11 @@ class Greens:
     def _grow(self, room: int) -> None:
         at = np.full(room, -1, dtype=np.int64)
         at[: len(self._at)] = self._at
+        movement = np.full(room, -1, dtype=np.int64)
+        movement[: len(self._movement)] = self._movement
         stood = np.zeros(room, dtype=np.bool_)
         stood[: len(self._stood)] = self._stood
-        self._at, self._stood = at, stood
+        self._at, self._movement, self._stood = at, movement, stood
 
     def totals(self) -> dict[str, float]:
         """Score words over all junctions."""

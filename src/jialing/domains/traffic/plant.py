@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from jialing.core.case import ScoreSheet
 from jialing.core.command import Command, Receipt
 from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
-from jialing.core.signal import Actuator, Observation, Quality, Signal, SignalTable
+from jialing.core.signal import Actuator, FloatArray, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
 from jialing.domains.traffic.approaches import approaches, read_lanes
@@ -37,6 +37,7 @@ from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.start import arguments
 from jialing.domains.traffic.tripinfo import Trip, read_trips
 from jialing.domains.traffic.walkers import Walkers
+from jialing.domains.traffic.webster import write_webster
 
 try:
     import libsumo
@@ -44,7 +45,7 @@ except ImportError:  # pragma: no cover - the extra is absent
     libsumo = None
 
 TRIPS = "trips.xml"
-PROGRAMMES = ("file", "actuated")
+PROGRAMMES = ("file", "actuated", "webster")
 
 
 class SumoPlant:
@@ -57,7 +58,9 @@ class SumoPlant:
     settings : sensing, view, teleport
     duration_s : length of the run [s]
     seed : of SUMO, and of the vehicles that a camera misses
-    programme : what a signal runs on its own: that of the ``file``, or ``actuated`` on its phases
+    programme : what a signal runs on its own: that of the ``file``, or on its phases ``actuated``
+        control, or fixed times of ``webster``
+    flows_vph : per junction the demand of its movements [veh/h], for ``webster``
 
     Raises MissingExtraError without libsumo, PlantError with SUMO's own words.
     """
@@ -71,6 +74,7 @@ class SumoPlant:
         duration_s: float,
         seed: int = 0,
         programme: str = "file",
+        flows_vph: Sequence[FloatArray] = (),
     ) -> None:
         if programme not in PROGRAMMES:
             raise UnknownNameError("programme", programme, PROGRAMMES)
@@ -91,6 +95,8 @@ class SumoPlant:
             trips, additional = self._folder / TRIPS, []
             if programme == "actuated":
                 additional.append(write_actuated(self.junctions, self._folder))
+            elif programme == "webster":
+                additional.append(write_webster(self.junctions, flows_vph, self._folder))
             self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
             self._wire(roads, settings, seed)
         except BaseException:
@@ -286,6 +292,12 @@ class SumoPlant:
         delay = libsumo.vehicle.getDepartDelay
         due = libsumo.simulation.getPendingVehicles()
         return self.ledger.sheet([max(float(delay(name)), 0.0) for name in due])
+
+    def flows_vph(self) -> list[FloatArray]:
+        """Vehicles that passed the stop line so far, per junction and movement [veh/h]."""
+        greens = self.ledger.greens
+        hourly = greens.passed * (3600.0 / max(self.time_s, 1.0))
+        return np.split(hourly, greens.first[1:-1])
 
     def _end(self) -> None:
         """Close SUMO, so that it writes what it knows of every trip, and settle the score."""
