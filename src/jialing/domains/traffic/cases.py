@@ -37,6 +37,7 @@ def traffic_grid() -> Case:
         title="A small town: six signals on two streets and three cross streets (20 min, shipped)",
         model=FOLDER / "grid.sumocfg",
         tick_s=TICK_S,
+        forecast="none",
         settings=TrafficSettings(),
     )
 
@@ -49,6 +50,7 @@ def map_case(name: str, *, data: Path | None = None) -> Case:
         title=MAPS[name],
         model=_map_file(name, data),
         tick_s=TICK_S,
+        forecast="none",
         settings=TrafficSettings(),
     )
 

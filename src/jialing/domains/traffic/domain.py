@@ -60,6 +60,7 @@ class TrafficDomain:
             title=f"{path.name}, as it is",
             model=path,
             tick_s=chosen.decide_every_s,
+            forecast="none",
             settings=chosen,
         )
 
