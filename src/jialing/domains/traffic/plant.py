@@ -35,6 +35,7 @@ from jialing.domains.traffic.sensing import Eyes
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.start import arguments
+from jialing.domains.traffic.streets import Streets
 from jialing.domains.traffic.tripinfo import Trip, read_trips
 from jialing.domains.traffic.walkers import Walkers
 from jialing.domains.traffic.webster import write_webster
@@ -178,6 +179,7 @@ class SumoPlant:
         self.fields: tuple[Field, ...] = (
             Field(name="queue", unit="veh", elements=self.eyes.lanes),
         )
+        self.streets = Streets(libsumo.edge, libsumo.lane, libsumo.vehicle, libsumo.vehicletype)
         self.ledger = Ledger(self.junctions, table, self.fleet)
         self._reading = self.fleet.read()
         self._waiting = self.walkers.count()
@@ -226,6 +228,7 @@ class SumoPlant:
         until_s = min(self.time_s + seconds, self.duration_s)
         while self.time_s < until_s - 1e-6:
             self._switch()
+            self.streets.step(self.time_s)
             try:
                 libsumo.simulationStep()
             except libsumo.TraCIException as error:

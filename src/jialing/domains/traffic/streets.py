@@ -1,0 +1,136 @@
+"""What do rain, water on the road and closures do to those who drive?
+
+Works on SUMO's own objects, handed in by the plant. Free speed falls with the weather on every
+edge, and on single edges with the water that stands there; headways grow with the weather. A closed
+edge lets those on it out and nobody in; who comes near it turns round for another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jialing.core.errors import PlantError
+
+#: Nobody drives slower than this, or SUMO would divide by it [m/s].
+CREEP_MPS = 0.1
+#: Drivers see a barrier from this many edges away.
+HOPS = 3
+#: … and look for another way so often [s].
+LOOK_EVERY_S = 5.0
+#: What stays allowed on a closed edge: none of the classes that drive here.
+NOBODY = ["all"]
+
+
+class Streets:
+    """The state of the streets, as the rest of the city left it.
+
+    Parameters
+    ----------
+    edge, lane, vehicle, vehicletype : SUMO's objects of these names
+    """
+
+    def __init__(self, edge: Any, lane: Any, vehicle: Any, vehicletype: Any) -> None:
+        self._edge, self._lane, self._vehicle, self._type = edge, lane, vehicle, vehicletype
+        self._lanes: dict[str, tuple[str, ...]] = {}
+        self._free: dict[str, float] = {}
+        self._tau = {name: float(vehicletype.getTau(name)) for name in vehicletype.getIDList()}
+        self._water: dict[str, float] = {}
+        self._closed: dict[str, dict[str, Any]] = {}
+        self._near: dict[str, frozenset[str]] = {}
+        self._speed = 1.0
+        self._look_s = 0.0
+        for name in lane.getIDList():
+            on = str(lane.getEdgeID(name))
+            if not name.startswith(":"):
+                self._lanes[on] = (*self._lanes.get(on, ()), name)
+                self._free[name] = float(lane.getMaxSpeed(name))
+
+    def weather(self, *, speed: float, headway: float) -> None:
+        """Factors on free speed and on the headway that drivers keep [1]; 1 is dry."""
+        if not (speed > 0.0 and headway > 0.0):
+            raise PlantError(f"weather: factors {speed}, {headway}; they must be above 0")
+        if speed != self._speed:
+            self._speed = speed
+            for on in self._lanes:
+                self._limit(on)
+        for name, tau in self._tau.items():
+            self._type.setTau(name, tau * headway)
+
+    def water(self, edges: Iterable[str], speed_mps: float) -> None:
+        """Nobody drives faster than `speed_mps` on `edges`; NaN lifts the limit."""
+        for on in edges:
+            self._known(on)
+            if speed_mps != speed_mps:
+                self._water.pop(on, None)
+            else:
+                self._water[on] = max(speed_mps, CREEP_MPS)
+            self._limit(on)
+
+    def close(self, edges: Iterable[str]) -> None:
+        """Let nobody onto `edges` any more; who is there drives on."""
+        for on in edges:
+            self._known(on)
+            if on in self._closed:
+                continue
+            kept = {}
+            for name in self._lanes[on]:
+                kept[name] = (self._lane.getAllowed(name), self._lane.getDisallowed(name))
+                self._lane.setDisallowed(name, NOBODY)
+            self._closed[on] = kept
+        self._near = {}
+
+    def reopen(self, edges: Iterable[str]) -> None:
+        """Let everybody onto `edges` again."""
+        for on in edges:
+            self._known(on)
+            for name, (allowed, disallowed) in self._closed.pop(on, {}).items():
+                if allowed:
+                    self._lane.setAllowed(name, list(allowed))
+                else:
+                    self._lane.setDisallowed(name, list(disallowed))
+        self._near = {}
+
+    def on(self, edges: Iterable[str]) -> frozenset[str]:
+        """Vehicles on `edges` now."""
+        return frozenset(v for e in edges for v in self._edge.getLastStepVehicleIDs(e))
+
+    def step(self, time_s: float) -> None:
+        """Let drivers who come near a closed edge look for another way."""
+        if not self._closed or time_s < self._look_s:
+            return
+        self._look_s = time_s + LOOK_EVERY_S
+        if not self._near:
+            self._near = self._upstream()
+        for on, ahead in self._near.items():
+            for name in self._edge.getLastStepVehicleIDs(on):
+                route = self._vehicle.getRoute(name)[self._vehicle.getRouteIndex(name) + 1 :]
+                if not ahead.isdisjoint(route):
+                    self._vehicle.rerouteTraveltime(name)
+
+    def _upstream(self) -> dict[str, frozenset[str]]:
+        """Edge -> closed edges within `HOPS` edges of it."""
+        ways: dict[str, set[str]] = {}
+        for on, lanes in self._lanes.items():
+            for name in lanes:
+                for link in self._lane.getLinks(name):
+                    target = str(self._lane.getEdgeID(link[0]))
+                    ways.setdefault(target, set()).add(on)
+        found: dict[str, set[str]] = {}
+        for closed in self._closed:
+            reached, edge = {closed}, {closed}
+            for _ in range(HOPS):
+                edge = {up for e in edge for up in ways.get(e, ())} - reached
+                reached |= edge
+                for on in edge - set(self._closed):
+                    found.setdefault(on, set()).add(closed)
+        return {on: frozenset(ahead) for on, ahead in found.items()}
+
+    def _limit(self, on: str) -> None:
+        most = self._water.get(on, float("inf"))
+        for name in self._lanes[on]:
+            self._lane.setMaxSpeed(name, max(min(self._free[name] * self._speed, most), CREEP_MPS))
+
+    def _known(self, on: str) -> None:
+        if on not in self._lanes:
+            raise PlantError(f"no edge of this network is called {on!r}")
