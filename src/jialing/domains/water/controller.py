@@ -147,16 +147,14 @@ class PredictiveController:
         self._last = best
         return self._dispatch(best)
 
-    def foreseen(self, node: int) -> FloatArray:
-        """Depth of a node that the chosen plan leads to [m], [scenarios, steps] from now on.
+    def foreseen(self) -> FloatArray:
+        """Depths that the chosen plan leads to at nodes with a level limit [m].
 
-        No columns before the first decision, or for a node that is no store of the reduced network.
+        Shape [scenarios, steps, nodes], from the next step on; no steps before the first decision.
         """
-        stores = self._surrogate.reduced.store_nodes
-        if self._last is None or node not in stores:
-            return np.zeros((1, 0))
-        at = stores.index(node)
-        return np.stack([outcome.depth[self._since :, at] for outcome in self._last.outcomes])
+        if self._last is None:
+            return np.zeros((1, 0, len(self._plant.layout.deep_nodes)))
+        return np.stack([outcome.deep[self._since :] for outcome in self._last.outcomes])
 
     def _improved(
         self,

@@ -275,9 +275,11 @@ class _Predictive:
         surrogate = Surrogate(*priced(reduction, self._plant, self._settings), self._horizon.step_s)
         self._controller = PredictiveController(self._plant, surrogate, self._horizon, self._effort)
 
-    def foreseen(self, node: int) -> FloatArray:
+    def foreseen(self) -> FloatArray:
         """See `PredictiveController.foreseen`."""
-        return np.zeros((1, 0)) if self._controller is None else self._controller.foreseen(node)
+        if self._controller is None:
+            return np.zeros((1, 0, len(self._plant.layout.deep_nodes)))
+        return self._controller.foreseen()
 
     def decide(self, situation: Situation) -> Command:
         """Plan from the plant's present state."""

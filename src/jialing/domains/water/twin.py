@@ -48,6 +48,7 @@ class Outcome:
     flow : [steps, watched links] at the end of each step [m³/s]
     depth : [steps, watched nodes] at the end of each step [m]
     spilled : [steps, watched nodes] volume flooded in each step [m³]
+    deep : [steps, nodes with a level limit] depth at the end of each step [m]
     """
 
     cost: float
@@ -56,6 +57,7 @@ class Outcome:
     flow: FloatArray
     depth: FloatArray
     spilled: FloatArray
+    deep: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,7 @@ class Twin:
                     engine.flow(self._links),
                     engine.depth(nodes),
                     ledger.flooded_step[nodes],
+                    engine.depth(layout.deep_nodes),
                 )
             )
             if ended:
@@ -167,7 +170,12 @@ class Twin:
         return rows
 
     def _width(self) -> int:
-        return len(self._plant.layout.actuators) + len(self._links) + 2 * len(self._nodes)
+        return sum(self._sizes())
+
+    def _sizes(self) -> tuple[int, int, int, int, int]:
+        """Columns of settings, flow, depth, spilled and deep."""
+        layout, nodes = self._plant.layout, len(self._nodes)
+        return len(layout.actuators), len(self._links), nodes, nodes, len(layout.deep_nodes)
 
     def _collect(self, pipe: int, pid: int, steps: int) -> Outcome:
         width = self._width()
@@ -180,8 +188,8 @@ class Twin:
         if len(content) != size:
             raise PlantError("a copy of the plant failed while playing a candidate plan")
         rows = np.frombuffer(content).reshape(steps + 1, width)
-        sizes = (len(self._plant.layout.actuators), len(self._links), len(self._nodes))
-        settings, flow, depth, spilled = np.split(rows[:steps], np.cumsum(sizes), axis=1)
+        ends = np.cumsum(self._sizes())[:-1]
+        settings, flow, depth, spilled, deep = np.split(rows[:steps], ends, axis=1)
         return Outcome(
             cost=float(rows[steps, 0]),
             loss=float(rows[steps, 1]),
@@ -189,6 +197,7 @@ class Twin:
             flow=flow,
             depth=depth,
             spilled=spilled,
+            deep=deep,
         )
 
 
