@@ -14,6 +14,11 @@ from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.settings import TrafficSettings
 
 
+def phases(*rows: tuple[float, str]) -> str:
+    """Phases of a programme, each with its duration [s] and state."""
+    return "".join(f'<phase duration="{seconds}" state="{state}"/>\n' for seconds, state in rows)
+
+
 def crossing(folder: Path, *changes: tuple[str, str], **settings: float) -> Junction:
     roads = read_roads(write_network(folder, *changes), TrafficSettings(**settings))  # type: ignore[arg-type]
     assert [j.name for j in roads.junctions] == ["C"]
@@ -65,6 +70,43 @@ def test_modes_are_the_green_phases_without_yellow(tmp_path: Path) -> None:
     ]
 
 
+def test_a_phase_that_tells_somebody_to_get_ready_is_no_mode(tmp_path: Path) -> None:
+    found = crossing(tmp_path, ('state="rGgr"', 'state="uGgr"'))
+    assert found.modes == ("Grrr", "rGgG")
+
+
+def test_of_two_phases_with_one_state_the_stricter_minimum_holds(tmp_path: Path) -> None:
+    again = '        <phase duration="9" state="Grrr" minDur="12" maxDur="60"/>\n'
+    found = crossing(tmp_path, (PHASES, PHASES + again))
+    assert found.modes.count("Grrr") == 1
+    assert (found.min_green_s[0], found.max_green_s[0]) == (12.0, 60.0)
+
+
+def test_of_two_yellows_the_longer_holds(tmp_path: Path) -> None:
+    night = PROGRAMME.replace('"day"', '"night"').replace(
+        'duration="3"  state="yrrr"', 'duration="5"  state="yrrr"'
+    )
+    for programmes in (PROGRAMME + night, night + PROGRAMME):
+        assert crossing(tmp_path, (PROGRAMME, programmes)).yellow_s[0, 1] == 5.0
+
+
+def test_a_stream_that_kept_its_green_did_not_follow(tmp_path: Path) -> None:
+    """Links 0 and 2 merge; link 0 goes on while link 2 ends, which tells nothing of a gap."""
+    own = phases(
+        (20, "Grgr"),
+        (3, "Gryr"),
+        (5, "Grrr"),
+        (3, "yrrr"),
+        (2, "rrrr"),
+        (20, "rrGr"),
+        (3, "rryr"),
+        (2, "rrrr"),
+    )
+    found = crossing(tmp_path, (PHASES, own))
+    assert found.modes == ("Grgr", "Grrr", "rrGr")
+    assert found.all_red_s[2, 1] == 2.0
+
+
 def test_green_times_come_from_the_file_where_it_gives_them(tmp_path: Path) -> None:
     found = crossing(tmp_path, min_green_s=7.0)
     assert found.min_green_s.tolist() == [8.0, 7.0, 7.0]
@@ -104,10 +146,7 @@ def test_settings_give_the_intergreen_where_the_programme_has_none(tmp_path: Pat
 
 
 def test_a_programme_with_yellow_and_without_all_red_keeps_to_that(tmp_path: Path) -> None:
-    own = "".join(
-        f'        <phase duration="{seconds}" state="{state}"/>\n'
-        for seconds, state in ((30, "Grrr"), (3, "yrrr"), (20, "rGgr"), (4, "ryyr"))
-    )
+    own = phases((30, "Grrr"), (3, "yrrr"), (20, "rGgr"), (4, "ryyr"))
     found = crossing(tmp_path, (PHASES, own), all_red_s=9.0)
     assert found.yellow_s.tolist() == [[0.0, 3.0], [4.0, 0.0]]
     assert found.all_red_s.tolist() == [[0.0, 0.0], [0.0, 0.0]]
@@ -115,19 +154,16 @@ def test_a_programme_with_yellow_and_without_all_red_keeps_to_that(tmp_path: Pat
 
 def test_the_longest_gap_stands_in_for_a_change_that_no_programme_makes(tmp_path: Path) -> None:
     """Link 0 is never followed by link 2 at once; link 2 and people on foot by link 0 neither."""
-    own = "".join(
-        f'        <phase duration="{seconds}" state="{state}"/>\n'
-        for seconds, state in (
-            (30, "Grrr"),
-            (3, "yrrr"),
-            (2, "rrrr"),
-            (20, "rGrr"),
-            (3, "ryrr"),
-            (1, "rrrr"),
-            (20, "rrGr"),
-            (3, "rryr"),
-            (1, "rrrr"),
-        )
+    own = phases(
+        (30, "Grrr"),
+        (3, "yrrr"),
+        (2, "rrrr"),
+        (20, "rGrr"),
+        (3, "ryrr"),
+        (1, "rrrr"),
+        (20, "rrGr"),
+        (3, "rryr"),
+        (1, "rrrr"),
     )
     found = crossing(tmp_path, (PHASES, own))
     assert found.all_red_s[0].tolist() == [0.0, 2.0, 2.0]
@@ -153,17 +189,7 @@ def test_a_link_that_the_programme_in_use_forgets_is_served_by_another(tmp_path:
 
 def test_a_phase_that_only_takes_green_away_counts_as_clearing_time(tmp_path: Path) -> None:
     """After link 2's yellow, link 1 alone goes on for 3 s before link 0 may begin."""
-    own = "".join(
-        f'        <phase duration="{seconds}" state="{state}"/>\n'
-        for seconds, state in (
-            (20, "rGgr"),
-            (3, "rGyr"),
-            (3, "rGrr"),
-            (3, "ryrr"),
-            (30, "Grrr"),
-            (3, "yrrr"),
-        )
-    )
+    own = phases((20, "rGgr"), (3, "rGyr"), (3, "rGrr"), (3, "ryrr"), (30, "Grrr"), (3, "yrrr"))
     found = crossing(tmp_path, (PHASES, own))
     assert found.modes == ("rGgr", "rGrr", "Grrr")
     assert found.all_red_s[0, 2] == 6.0  # link 2: 3 s while link 1 goes on, 3 s of its yellow
@@ -215,6 +241,16 @@ def test_ways_without_a_table_conflict_where_their_lines_meet(tmp_path: Path) ->
     assert found.conflicts[0, 2]  # they end in one lane
     assert not found.conflicts[1, 2]  # they begin in one lane
     assert not found.yields_to.any()
+
+
+def test_ways_into_one_lane_conflict_even_without_a_shape(tmp_path: Path) -> None:
+    found = crossing(
+        tmp_path,
+        (REQUESTS, ""),
+        ('state="rGgG"', 'state="rGgr"'),
+        (' shape="200.00,190.00 210.00,200.00"', ""),
+    )
+    assert found.conflicts[0, 2]
 
 
 def test_a_network_without_lanes_across_nodes_gives_the_same_conflicts(tmp_path: Path) -> None:

@@ -251,6 +251,7 @@ def test_routes_on_the_network_are_read(tmp_path: Path, text: str) -> None:
         ('<route id="r" edges="WC XY"/>', ["'XY'", "crossing.net.xml"]),
         ('<route id="r" edges="WC CEE"/>', ["Did you mean 'CE'"]),
         ('<route id="r" edges="WC CN"/>', ["leaves the network", "'WC'", "'CN'"]),
+        ('<route id="r" edges="WC WC"/>', ["leaves the network"]),
         ('<route id="r" edges=""/>', ["no edge"]),
         ('<trip id="a" depart="0" from="WC" to="gone"/>', ["'gone'", "id='a'"]),
         ('<flow id="f" begin="0" end="9" number="2" from="gone" to="CE"/>', ["'gone'"]),

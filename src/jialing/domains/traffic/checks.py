@@ -80,11 +80,9 @@ def conflicting_greens(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
 
 
 def crossing(moves: Movements) -> NDArray[np.bool_]:
-    """Pairs of movements, each once, that cross rather than merge or begin in one lane."""
+    """Pairs of movements, each once, that cross rather than merge."""
     found: NDArray[np.bool_] = np.triu(moves.conflicts)
-    walks = moves.pedestrian[:, None]
-    found &= (moves.out_of[:, None] != moves.out_of[None, :]) | walks
-    found &= (moves.lane_of[:, None] != moves.lane_of[None, :]) | walks
+    found &= (moves.out_of[:, None] != moves.out_of[None, :]) | moves.pedestrian[:, None]
     return found
 
 

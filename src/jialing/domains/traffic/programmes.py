@@ -134,7 +134,7 @@ def _between(
     """
     green = np.array([[s[link] in GREEN for link in links] for s in states], dtype=np.bool_)
     green = green.reshape(len(states), len(links))
-    yellow = _yellows(rows, links, pedestrian, settings)
+    yellow = _yellows(rows, links, settings)
     gap = _gaps(rows, links, pedestrian, conflicts, way_m, settings)
     count = len(states)
     yellow_s, all_red_s = np.zeros((count, count)), np.zeros((count, count))
@@ -153,21 +153,16 @@ def _between(
 
 
 def _yellows(
-    rows: Sequence[ProgrammeRow],
-    links: NDArray[np.int64],
-    pedestrian: NDArray[np.bool_],
-    settings: TrafficSettings,
+    rows: Sequence[ProgrammeRow], links: NDArray[np.int64], settings: TrafficSettings
 ) -> FloatArray:
-    """Yellow of each movement [s]: the shortest that follows its green in any programme."""
+    """Yellow of each movement [s]: the longest that any programme shows it."""
     seen: dict[int, float] = {}
     for row in rows:
         for link in {int(each) for each in links}:
             for start, end in _spells(row, link, "y"):
-                seen[link] = min(seen.get(link, np.inf), _elapsed(row, start, end))
+                seen[link] = max(seen.get(link, 0.0), _elapsed(row, start, end))
     usual = max(seen.values(), default=settings.yellow_s)
-    found = np.array([seen.get(int(link), usual) for link in links], dtype=np.float64)
-    found[pedestrian] = 0.0
-    return found
+    return np.array([seen.get(int(link), usual) for link in links], dtype=np.float64)
 
 
 def _gaps(

@@ -47,7 +47,7 @@ def _check_route(
     for name in names:
         _check_edge(element, "edges", name, net)
     for name, then in pairwise(names):
-        if name != then and then not in follows.get(name, NOWHERE):
+        if then not in follows.get(name, NOWHERE):
             element.fail(
                 f"leaves the network: no connection leads from edge {name!r} to {then!r}; "
                 "correct the route, or write it anew with duarouter"
