@@ -141,6 +141,7 @@ def _assign(
     chance.shuffle(order)
     load: Counter[str] = Counter()
     found: dict[int, tuple[str, ...]] = {}
+    signals = {edge for edge, links in graph.turns.items() if any(k.signal >= 0 for k in links)}
     peak = max(table["profile"]) * 4.0  # of the whole demand, per hour
     for batch in range(BATCHES):
         part = order[batch::BATCHES]
@@ -149,7 +150,8 @@ def _assign(
             capacity = GREEN * graph.lanes[edge] * table["saturation_veh_h"]
             flow = load[edge] * BATCHES / max(batch, 1) * peak
             slower = 1.0 + ALPHA * (flow / capacity) ** BETA
-            cost[edge] = (length / graph.speed_mps[edge] + SIGNAL_S) * slower
+            wait = SIGNAL_S if edge in signals else 0.0
+            cost[edge] = (length / graph.speed_mps[edge] + wait) * slower
         wanted: dict[str, set[str]] = defaultdict(set)
         for i in part:
             wanted[trips[i][1]].add(trips[i][2])

@@ -21,6 +21,7 @@ from jialing.core.errors import InputError, MissingExtraError
 PRIORITY: Final = {"street": 4, "corridor": 7, "bridge": 8, "tunnel": 8, "underpass": 6}
 DEPTH_M: Final = 6.0  # of an underpass below the street above it
 ASIDE_M: Final = 28.0  # its low part lies this far beside the junction it dives under
+SPLIT_M: Final = 260.0  # and it leaves the street this far before that junction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,61 +44,79 @@ def underpass_edges(underpass: Underpass) -> tuple[str, str]:
 
 
 def spots(atlas: Atlas) -> dict[str, tuple[float, float, float]]:
-    """Where every node lies: the places of the streets, and two ends of each underpass [m]."""
-    used = [
-        *(place for street in atlas.streets.values() for place in street.via.split()),
-        *(place for each in atlas.underpasses.values() for place in (each.from_, each.to)),
-    ]
+    """Where every node lies: the places of the streets, and four nodes of each underpass [m]."""
+    used = [place for street in atlas.streets.values() for place in street.via.split()]
     found = {place: (*atlas.at(place), atlas.places[place].elevation_m) for place in used}
     for each in atlas.underpasses.values():
-        (x0, y0), (x1, y1) = atlas.at(each.from_), atlas.at(each.to)
-        x, y = atlas.at(each.under)
-        along = (
-            (x1 - x0) / math.dist((x0, y0), (x1, y1)),
-            (y1 - y0) / math.dist((x0, y0), (x1, y1)),
-        )
-        low = atlas.places[each.under].elevation_m - DEPTH_M
-        for letter, way in (("a", -0.5), ("b", 0.5)):
-            found[f"{each.id}_{letter}"] = (
-                x + way * each.low_m * along[0] - ASIDE_M * along[1],
-                y + way * each.low_m * along[1] + ASIDE_M * along[0],
-                low,
+        here = found[each.under]
+        for end, far in (("a", each.from_), ("b", each.to)):
+            there = found[far]
+            part = min(SPLIT_M / math.dist(here[:2], there[:2]), 0.4)
+            x, y, z = (here[i] + part * (there[i] - here[i]) for i in range(3))
+            found[f"{each.id}_{end}"] = (x, y, z)
+        (x0, y0, _), (x1, y1, _) = found[f"{each.id}_a"], found[f"{each.id}_b"]
+        far_m = math.dist((x0, y0), (x1, y1))
+        along = ((x1 - x0) / far_m, (y1 - y0) / far_m)
+        for end, way in (("in", -0.5), ("out", 0.5)):
+            found[f"{each.id}_{end}"] = (
+                here[0] + way * each.low_m * along[0] - ASIDE_M * along[1],
+                here[1] + way * each.low_m * along[1] + ASIDE_M * along[0],
+                here[2] - DEPTH_M,
             )
     return found
 
 
 def ways(atlas: Atlas) -> Iterator[Way]:
-    """Every direction of every piece of road; a minus sign marks the way back."""
+    """Every direction of every piece of road; a minus sign marks the way back.
+
+    Where an underpass leaves a street, the street goes on to the junction as a piece with the
+    letter `s` (surface) after its name.
+    """
     places = spots(atlas)
+    split = {
+        frozenset((each.under, far)): (each.under, f"{each.id}_{end}")
+        for each in atlas.underpasses.values()
+        for end, far in (("a", each.from_), ("b", each.to))
+    }
     for street in atlas.streets.values():
         for i, (a, b) in enumerate(itertools.pairwise(street.via.split()), 1):
-            length = street.climb * math.dist(places[a][:2], places[b][:2])
-            for sign, tail, head in (("", a, b), ("-", b, a))[: 1 if street.one_way else 2]:
-                yield Way(
-                    id=f"{sign}{street.id}_{i}",
-                    a=tail,
-                    b=head,
-                    lanes=street.lanes,
-                    speed_km_h=street.speed_km_h,
-                    length_m=length,
-                    kind=street.kind,
-                    name=street.name,
-                )
+            name, pieces = f"{street.id}_{i}", [(a, b, "")]
+            if found := split.get(frozenset((a, b))):
+                under, node = found
+                pieces = [
+                    (a, node, "s" if a == under else ""),
+                    (node, b, "s" if b == under else ""),
+                ]
+            for tail, head, letter in pieces:
+                length = street.climb * math.dist(places[tail][:2], places[head][:2])
+                yield from _both_ways(
+                    f"{name}{letter}", tail, head, street.lanes, street.speed_km_h, length,
+                    street.kind, street.name,
+                )  # fmt: skip
     for each in atlas.underpasses.values():
         name = underpass_edges(each)[0]
-        chain = (each.from_, f"{each.id}_a", f"{each.id}_b", each.to)
+        chain = [f"{each.id}_{end}" for end in ("a", "in", "out", "b")]
         for part, (a, b) in zip(("_in", "", "_out"), itertools.pairwise(chain), strict=True):
-            for sign, tail, head in (("", a, b), ("-", b, a)):
-                yield Way(
-                    id=f"{sign}{name}{part}",
-                    a=tail,
-                    b=head,
-                    lanes=each.lanes,
-                    speed_km_h=each.speed_km_h,
-                    length_m=max(math.dist(places[a][:2], places[b][:2]), each.low_m),
-                    kind="underpass",
-                    name=each.name,
-                )
+            length = math.dist(places[a][:2], places[b][:2])
+            yield from _both_ways(
+                f"{name}{part}", a, b, each.lanes, each.speed_km_h, length, "underpass", each.name
+            )
+
+
+def _both_ways(
+    name: str, a: str, b: str, lanes: int, speed: float, length: float, kind: str, title: str
+) -> Iterator[Way]:
+    for sign, tail, head in (("", a, b), ("-", b, a)):
+        yield Way(
+            id=f"{sign}{name}",
+            a=tail,
+            b=head,
+            lanes=lanes,
+            speed_km_h=speed,
+            length_m=length,
+            kind=kind,
+            name=title,
+        )
 
 
 def plain(atlas: Atlas) -> dict[str, str]:

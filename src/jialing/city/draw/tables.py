@@ -44,13 +44,12 @@ class Street:
     lanes: int
     speed_km_h: float
     climb: float
-    one_way: bool
     via: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Underpass:
-    """A road that dives below the place `under`, and the sewer that keeps it dry."""
+    """A road that dives below the place `under` on its street, and the sewer that drains it."""
 
     FILE: ClassVar = "underpasses.csv"
     id: str

@@ -9,16 +9,16 @@ from jialing.city.draw.demand import Demand
 from jialing.city.draw.storms import LABEL
 
 TYPES: Final = """\
-  <vType id="car" vClass="passenger" emissionClass="HBEFA3/PC_G_EU4" length="4.6" maxSpeed="38" sigma="0.5" tau="1.1" speedFactor="normc(1.0,0.10,0.7,1.2)">
+  <vType id="car" vClass="passenger" emissionClass="HBEFA3/PC_G_EU4" length="4.6" maxSpeed="38" sigma="0.5" tau="1.4" speedFactor="normc(1.0,0.10,0.7,1.2)">
     <param key="has.rerouting.device" value="true"/><param key="device.rerouting.period" value="{reroute_s}"/>
   </vType>
-  <vType id="car_habit" vClass="passenger" emissionClass="HBEFA3/PC_G_EU4" length="4.6" maxSpeed="38" sigma="0.5" tau="1.2" speedFactor="normc(0.97,0.10,0.7,1.2)">
+  <vType id="car_habit" vClass="passenger" emissionClass="HBEFA3/PC_G_EU4" length="4.6" maxSpeed="38" sigma="0.5" tau="1.5" speedFactor="normc(0.97,0.10,0.7,1.2)">
     <param key="has.rerouting.device" value="true"/><param key="device.rerouting.period" value="{habit_s}"/>
   </vType>
-  <vType id="lorry" vClass="delivery" emissionClass="HBEFA3/LDV_D_EU4" length="7.0" maxSpeed="25" accel="1.6" sigma="0.5" tau="1.3" speedFactor="0.92">
+  <vType id="lorry" vClass="delivery" emissionClass="HBEFA3/LDV_D_EU4" length="7.0" maxSpeed="25" accel="1.6" sigma="0.5" tau="1.6" speedFactor="0.92">
     <param key="has.rerouting.device" value="true"/><param key="device.rerouting.period" value="{habit_s}"/>
   </vType>
-  <vType id="bus" vClass="bus" emissionClass="HBEFA3/Bus" length="12.0" maxSpeed="19.4" accel="1.1" sigma="0.4" tau="1.3" speedFactor="0.95"/>
+  <vType id="bus" vClass="bus" emissionClass="HBEFA3/Bus" length="12.0" maxSpeed="19.4" accel="1.1" sigma="0.4" tau="1.5" speedFactor="0.95"/>
   <vType id="ambulance" vClass="emergency" emissionClass="HBEFA3/LDV_D_EU4" length="6.5" maxSpeed="33" accel="2.4" speedFactor="1.3" sigma="0.2">
     <param key="has.bluelight.device" value="true"/><param key="has.rerouting.device" value="true"/><param key="device.rerouting.period" value="60"/>
   </vType>

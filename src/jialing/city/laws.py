@@ -1,0 +1,101 @@
+"""How does one flow of the city act on another? Laws with their sources, as pure functions.
+
+SI inside: rain in m/s, depths in m, speeds in m/s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MM_PER_H_M_S = 1e-3 / 3600.0
+KMH_MPS = 1.0 / 3.6
+
+#: Rain above [mm/h] -> share of free speed and of capacity lost. Capacity: Highway Capacity Manual
+#: 2010, exhibit 10-15 (rain up to 0.10, up to 0.25, above 0.25 in/h: 2.01, 7.24, 14.13 %). Speed:
+#: Agarwal, Maze & Souleyrette (2005), Proc. Mid-Continent Transportation Research Symposium
+#: (2, 4, 6 %: rounded means of their ranges).
+RAIN_LOSSES: tuple[tuple[float, float, float], ...] = (
+    (0.0, 0.0201, 0.02),
+    (2.54, 0.0724, 0.04),
+    (6.35, 0.1413, 0.06),
+)
+#: Below this rain the road counts as dry [mm/h].
+DRY_MM_H = 0.1
+#: Water that stops an ordinary car: Pregnolato et al. (2017), who fit a parabola up to there [m].
+STOPPING_M = 0.3
+
+
+def road_in_rain(rain_mps: float) -> tuple[float, float]:
+    """Factors on free speed and on capacity of a road in rain [1].
+
+    Parameters
+    ----------
+    rain_mps : mean rain over the last minutes [m/s]
+    """
+    rain_mm_h = rain_mps / MM_PER_H_M_S
+    if not rain_mm_h > DRY_MM_H:
+        return 1.0, 1.0
+    above = [row for row in RAIN_LOSSES if rain_mm_h > row[0]]
+    _, capacity, speed = above[-1]
+    return 1.0 - speed, 1.0 - capacity
+
+
+def speed_in_water(depth_m: float) -> float:
+    """Speed at which a careful driver still goes through standing water [m/s].
+
+    v = 0.0009 w² - 0.5529 w + 86.9448 with w in mm and v in km/h, 0 from 300 mm on: Pregnolato,
+    Ford, Wilkinson & Dawson (2017), Transportation Research Part D 55, 67-81.
+    """
+    if not depth_m > 0.0:
+        return float("inf")
+    if depth_m >= STOPPING_M:
+        return 0.0
+    depth_mm = 1e3 * depth_m
+    return max(0.0009 * depth_mm**2 - 0.5529 * depth_mm + 86.9448, 0.0) * KMH_MPS
+
+
+def riders_from_roads(
+    closed_vph: float, *, people_per_vehicle: float, share: float, ordinary_pph: float
+) -> float:
+    """Factor on the people who enter a station when roads near it are closed [1].
+
+    Parameters
+    ----------
+    closed_vph : vehicles an hour that used the closed roads
+    people_per_vehicle : mean occupancy
+    share : of those people who take the metro instead
+    ordinary_pph : people an hour who enter the station anyway
+    """
+    if not ordinary_pph > 0.0:
+        return 1.0
+    return 1.0 + closed_vph * people_per_vehicle * share / ordinary_pph
+
+
+def riders_in_rain(rain_mps: float, table: Sequence[tuple[float, float]]) -> float:
+    """Factor on the people who enter a station in rain [1].
+
+    Parameters
+    ----------
+    table : rain above [mm/h] -> factor, ascending
+    """
+    rain_mm_h = rain_mps / MM_PER_H_M_S
+    factor = 1.0
+    for above, value in table:
+        if rain_mm_h > above:
+            factor = value
+    return factor
+
+
+def stake(vehicles_ph: float, *, minutes_lost: float, m3_per_vehicle_h: float) -> float:
+    """Price of a metre of water on a road for an hour [m³ of overflow].
+
+    Vehicles that cannot pass lose time; an hour of a vehicle is worth `m3_per_vehicle_h` of
+    overflow to the city, a choice that `city.yaml` states.
+
+    Parameters
+    ----------
+    vehicles_ph : that would pass
+    minutes_lost : by each, on the way round [min]
+    m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
+    """
+    return max(vehicles_ph, 0.0) * minutes_lost / 60.0 * m3_per_vehicle_h / STOPPING_M

@@ -1,0 +1,179 @@
+"""How does each domain meet the city: what does it take from the others, what does it tell them?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jialing.city.messages import (
+    Change,
+    Closure,
+    Fault,
+    Ridership,
+    Stake,
+    Water,
+    Weather,
+)
+from jialing.core.errors import InputError
+from jialing.core.stages import Desk
+
+
+class WaterSide:
+    """Tells rain and the water on the road at each underpass, now and as the plan foresees it.
+
+    Parameters
+    ----------
+    desk : of the sewer
+    underpasses : id -> node whose ponded depth stands on the road
+    lead_s : how far ahead the foreseen depth is told [s]
+    """
+
+    def __init__(self, desk: Desk, *, underpasses: Mapping[str, str], lead_s: float) -> None:
+        self._plant: object = desk.plant
+        self._controller, self._lead_s, self._step_s = desk.controller, lead_s, desk.tick_s
+        from jialing.domains.water.plant import SwmmPlant
+
+        if not isinstance(desk.plant, SwmmPlant):
+            raise InputError("the sewer's side needs a SWMM plant")
+        self._swmm = desk.plant
+        model = desk.plant.layout.model
+        self._ids = tuple(underpasses)
+        self._nodes = tuple(model.nodes.find(node) for node in underpasses.values())
+        self._rim_m = model.nodes.max_depth_m[list(self._nodes)]
+        deep = desk.plant.layout.deep_nodes
+        self._deep = [deep.index(node) if node in deep else -1 for node in self._nodes]
+        self._last: dict[str, float] = {}
+        self._deepest = np.zeros(len(self._ids))
+
+    def change(self, change: Change) -> None:
+        layout = self._swmm.layout
+        if isinstance(change, Stake):
+            node = self._nodes[self._ids.index(change.link)]
+            layout.deep_weights[layout.deep_nodes.index(node)] = change.weight
+        elif isinstance(change, Fault) and change.kind == "pump":
+            names = [actuator.name for actuator in layout.actuators]
+            if change.element not in names:
+                raise InputError(f"no actuator of the sewer is called {change.element!r}")
+            self._swmm.controls.fail(names.index(change.element), broken=change.broken)
+        else:
+            raise InputError(f"a sewer does not take {type(change).__name__}")
+
+    def tell(self, time_s: float) -> Mapping[str, float]:
+        if self._swmm.ended:
+            return self._last
+        engine, layout = self._swmm.engine, self._swmm.layout
+        road_m = np.maximum(engine.depth(self._nodes) - self._rim_m, 0.0)
+        self._deepest = np.maximum(self._deepest, road_m)
+        told = {"rain": float(np.mean(engine.rain(layout.gages)))}
+        told |= {f"depth:{n}": float(d) for n, d in zip(self._ids, road_m, strict=True)}
+        for name, (mean, worst) in self._foreseen().items():
+            told[f"foreseen:{name}"], told[f"worst:{name}"] = mean, worst
+        self._last = told
+        return told
+
+    def _foreseen(self) -> dict[str, tuple[float, float]]:
+        """Greatest depth on each road within the lead: mean over the scenarios, and the worst [m]."""
+        ask = getattr(self._controller, "foreseen", None)
+        if ask is None:
+            return {}
+        depth = ask()
+        steps = math.ceil(self._lead_s / self._step_s)
+        if depth.shape[1] == 0:
+            return {}
+        top = depth[:, :steps].max(axis=1)
+        found = {}
+        for name, at, rim in zip(self._ids, self._deep, self._rim_m, strict=True):
+            if at >= 0:
+                road = np.maximum(top[:, at] - rim, 0.0)
+                found[name] = float(road.mean()), float(road.max())
+        return found
+
+    def extra(self) -> Mapping[str, float]:
+        return {f"deepest:{n}": float(d) for n, d in zip(self._ids, self._deepest, strict=True)}
+
+
+class TrafficSide:
+    """Tells who drives through each underpass, and counts who is caught by the water there.
+
+    Parameters
+    ----------
+    desk : of the signals
+    underpasses : id -> edges, the low one first
+    """
+
+    def __init__(self, desk: Desk, *, underpasses: Mapping[str, Sequence[str]]) -> None:
+        from jialing.domains.traffic.plant import SumoPlant
+
+        if not isinstance(desk.plant, SumoPlant):
+            raise InputError("the streets' side needs a SUMO plant")
+        self._plant, self._low = desk.plant, {n: tuple(e) for n, e in underpasses.items()}
+        self._flooded: set[str] = set()
+        self._caught: dict[str, set[str]] = {name: set() for name in self._low}
+        self._seen: dict[str, set[str]] = {name: set() for name in self._low}
+        self._told_s = 0.0
+
+    def change(self, change: Change) -> None:
+        streets = self._plant.streets
+        if isinstance(change, Weather):
+            streets.weather(speed=change.speed, headway=change.headway)
+        elif isinstance(change, Water):
+            streets.water(change.edges, change.speed_mps)
+            for name, edges in self._low.items():
+                if set(edges) & set(change.edges):
+                    stopped = change.speed_mps == 0.0
+                    (self._flooded.add if stopped else self._flooded.discard)(name)
+        elif isinstance(change, Closure):
+            (streets.close if change.closed else streets.reopen)(change.edges)
+        else:
+            raise InputError(f"streets do not take {type(change).__name__}")
+
+    def tell(self, time_s: float) -> Mapping[str, float]:
+        told: dict[str, float] = {}
+        for name, edges in self._low.items():
+            now = set() if self._plant.ended else set(self._plant.streets.on(edges))
+            fresh = now - self._seen[name]
+            self._seen[name] |= now
+            if name in self._flooded:
+                self._caught[name] |= now
+            told[f"vehicles:{name}"] = float(len(now))
+            told[f"entered:{name}"] = float(len(fresh))
+            told[f"caught:{name}"] = float(len(self._caught[name]))
+        return told
+
+    def extra(self) -> Mapping[str, float]:
+        return {f"caught:{name}": float(len(some)) for name, some in self._caught.items()}
+
+
+class StationSide:
+    """Takes riders who come because of rain and closures.
+
+    Parameters
+    ----------
+    desk : of the station
+    knows : whether its forecast is told, too
+    """
+
+    def __init__(self, desk: Desk, *, knows: bool) -> None:
+        from jialing.domains.metro.plant import StationPlant
+
+        if not isinstance(desk.plant, StationPlant):
+            raise InputError("a station's side needs a station's plant")
+        self._plant, self._forecaster, self._knows = desk.plant, desk.forecaster, knows
+
+    def change(self, change: Change) -> None:
+        if not isinstance(change, Ridership):
+            raise InputError(f"a station does not take {type(change).__name__}")
+        self._plant.ridership(entering=change.entering, alighting=change.alighting)
+        if self._knows:
+            expect = getattr(self._forecaster, "expect", None)
+            if expect is not None:
+                expect(entering=change.entering, alighting=change.alighting)
+
+    def tell(self, time_s: float) -> Mapping[str, float]:
+        sheet = self._plant.score()[0]
+        return {"waiting": sheet["waiting"].value}
+
+    def extra(self) -> Mapping[str, float]:
+        return {}
