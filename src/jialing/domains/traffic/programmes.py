@@ -18,7 +18,7 @@ from jialing.domains.traffic.settings import TrafficSettings
 
 GREEN = frozenset("Gg")
 RIGHTS = {"G": Right.PRIORITY, "g": Right.YIELD, "s": Right.YIELD}
-WALKING_MPS = 1.2  # RiLSA 2015, section 2.7: pedestrians clear at 1.2 m/s
+WALKING_MPS = 1.2  # at which people clear a crossing: RiLSA (FGSV 2015), intergreen times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def _between(
 
     A movement's yellow is what the programmes show after its green. A pair of conflicting movements
     keeps the shortest time that the programmes themselves put between the end of the one's yellow
-    and the other's green: the intergreen table of practice (RiLSA 2015, section 2.7). Two modes
+    and the other's green: the intergreen table of practice (RiLSA, FGSV 2015). Two modes
     take the largest value over the movements that lose and gain green between them.
     """
     green = np.array([[s[link] in GREEN for link in links] for s in states], dtype=np.bool_)

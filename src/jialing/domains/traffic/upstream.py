@@ -11,9 +11,9 @@ import numpy as np
 from jialing.domains.traffic.junction import Feed, Junction
 from jialing.domains.traffic.movements import Ways
 
-FARTHEST_M = 1500.0  # beyond, a platoon has dispersed: HCM 2010, chapter 18, "1 mi" at most
+FARTHEST_M = 1500.0  # twice the 800 m within which MUTCD (2009), 4D.14, wants signals coordinated
 LEAST_SHARE = 0.02  # smaller streams are noise
-HEADWAY_S = 2.0  # saturation headway [s], shared/facts: measured 2.0–2.6 s
+HEADWAY_S = 2.0  # saturation headway: the quickest that SUMO's default drivers discharge [s]
 SPACE_M = 7.5  # room of one standing car: SUMO's default length 5 m and gap 2.5 m
 
 
