@@ -472,11 +472,12 @@ def test_a_programmes_green_is_kept_for_its_minimum_too() -> None:
     assert given(ruling) == 1.0
 
 
-def test_a_programme_on_its_way_to_another_green_may_be_left() -> None:
+@pytest.mark.parametrize("position", [-2.0, NAN, 3.0, 1.5])
+def test_a_programme_is_not_left_between_its_greens(position: float) -> None:
     scene = Scene()
-    scene.position = [-2.0]
-    scene.told = Receipt(time_s=0.0, positions=np.array([-2.0]))
-    assert_allowed(scene.ask(1.0))
+    scene.ticks(30, None)
+    scene.told = Receipt(time_s=scene.now_s, positions=np.array([position]))
+    assert_ruled(scene.ask(1.0), "intergreen", None, answer=Answer.CLAMP)
 
 
 def test_every_green_of_the_programme_counts_anew() -> None:
@@ -491,20 +492,23 @@ def test_every_green_of_the_programme_counts_anew() -> None:
     assert_allowed(scene.ask(2.0))
 
 
-def test_the_way_to_the_programme_is_walked_to_its_end() -> None:
-    scene = Scene().shown(0.0)
-    scene.tick(None)
+def returning(scene: Scene) -> Scene:
+    """On the way from mode 0 to the programme, as cabinets say of themselves."""
     scene.position = [-1.0]
-    for _ in range(2):
-        assert_ruled(scene.tick(0.0), "intergreen", None, answer=Answer.CLAMP)
-    assert_allowed(scene.ask(0.0))
+    scene.readings = {"mode:T": -1.0, "green:T": 0.0}
+    scene.quality = {"mode:T": Quality.GOOD, "green:T": Quality.GOOD}
+    return scene
 
 
-def test_the_longest_way_of_the_junction_counts() -> None:
-    scene = Scene(tee(all_red_s=2.0)).shown(0.0)
+@pytest.mark.parametrize(("all_red_s", "ticks"), [(0.0, 2), (2.0, 4)])
+def test_the_way_to_the_programme_takes_the_longest_of_the_junction(
+    all_red_s: float, ticks: int
+) -> None:
+    scene = Scene(tee(all_red_s=all_red_s)).shown(0.0)
     scene.tick(None)
-    scene.position = [-1.0]
-    for _ in range(4):
+    returning(scene)
+    for _ in range(ticks):
+        scene.told = Receipt(time_s=scene.now_s - 1.0, positions=np.array([-1.0]))
         assert_ruled(scene.tick(0.0), "intergreen", None, answer=Answer.CLAMP)
     assert_allowed(scene.ask(0.0))
 
@@ -512,9 +516,19 @@ def test_the_longest_way_of_the_junction_counts() -> None:
 def test_the_way_counts_from_when_it_began() -> None:
     scene = Scene().shown(0.0)
     scene.ticks(30, None)
-    scene.position = [-1.0]
-    scene.told = Receipt(time_s=scene.now_s, positions=np.array([-1.0]))
+    returning(scene).told = Receipt(time_s=scene.now_s, positions=np.array([-1.0]))
     assert_allowed(scene.ask(0.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mode:T", -2.0), ("mode:T", NAN), ("green:T", NAN), ("mode:T", 0.0)]
+)
+def test_what_does_not_say_that_it_returns_is_not_left(name: str, value: float) -> None:
+    scene = Scene().shown(0.0)
+    scene.ticks(30, None)
+    returning(scene).told = Receipt(time_s=scene.now_s, positions=np.array([-1.0]))
+    scene.readings[name] = value
+    assert_ruled(scene.ask(0.0), "intergreen", None, answer=Answer.CLAMP)
 
 
 def test_after_the_programme_the_longest_way_counts_for_the_green() -> None:
@@ -814,13 +828,6 @@ def test_a_position_that_is_none_leaves_the_signal_to_its_programme(position: fl
     assert_ruled(scene.ask(1.0), "stale", None)
 
 
-@pytest.mark.parametrize("position", [NAN, 3.0, 1.5])
-def test_a_position_that_is_none_says_nothing_of_the_programme(position: float) -> None:
-    scene = Scene()
-    scene.told = Receipt(time_s=0.0, positions=np.array([position]))
-    assert_allowed(scene.ask(1.0))
-
-
 def test_the_last_mode_is_a_position() -> None:
     scene = Scene().shown(2.0)
     assert_allowed(scene.ask(0.0))
@@ -891,7 +898,7 @@ def test_the_way_to_the_programme_counts_after_silence_too() -> None:
     for _ in range(HOLD_CHECKS + 1):
         scene.check(command, "nothing")
     scene.go()
-    scene.position = [-2.0]
+    returning(scene).told = Receipt(time_s=scene.now_s, positions=np.array([-1.0]))
     assert_ruled(scene.tick(1.0), "intergreen", None, answer=Answer.CLAMP)
 
 

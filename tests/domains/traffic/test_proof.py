@@ -41,8 +41,8 @@ def test_an_ordinary_crossroads_is_proven() -> None:
     proof = prove(crossroads())
     assert proof.faults == ()
     assert usable(proof) == [True] * 4
-    assert proof.greens[0].tolist() == [c in "Gg" for c in MAIN]
-    assert proof.greens[2].tolist() == [c in "Gg" for c in SIDE]
+    assert (proof.rights[0] > 0).tolist() == [c in "Gg" for c in MAIN]
+    assert (proof.rights[2] > 0).tolist() == [c in "Gg" for c in SIDE]
     assert proof.length_s[0].tolist() == [0.0, 4.0, 4.0, 4.0]
     assert proof.length_s[1].tolist() == [0.0, 0.0, 4.0, 4.0]  # the lefts keep their green
     assert proof.entry_s.tolist() == [4.0] * 4
@@ -58,7 +58,7 @@ def test_two_priority_greens_that_cross_are_never_usable() -> None:
     proof = prove(two(("GG", "Gr", "rG")))
     assert usable(proof) == [False, True, True]
     assert proof.faults == ("mode 0 (GG): link 0 (J0) and link 1 (J1) conflict",)
-    assert proof.greens.tolist() == [[False, False], [True, False], [False, True]]
+    assert proof.rights.tolist() == [[0, 0], [2, 0], [0, 2]]
 
 
 @pytest.mark.parametrize("upper", [True, False])
@@ -94,12 +94,15 @@ def test_two_permissive_greens_of_which_none_gives_way_are_refused() -> None:
 
 @pytest.mark.parametrize("state", ["sG", "Gs", "ss", "sg"])
 def test_who_turns_at_a_green_arrow_has_stopped_and_gives_way_to_everybody(state: str) -> None:
-    assert usable(prove(two((state, "Gr", "rG")))) == [True] * 3
+    proof = prove(two((state, "Gr", "rG")))
+    assert usable(proof) == [True] * 3
+    assert proof.rights[0].tolist() == [{"G": 2, "g": 1, "s": 1}[letter] for letter in state]
 
 
 @pytest.mark.parametrize("letter", ["G", "O"])
 def test_a_signal_that_is_off_counts_as_what_it_permits(letter: str) -> None:
-    assert usable(prove(two((f"{letter}G", "Gr", "rG"))))[0] is False
+    faults = prove(two((f"{letter}G", "Gr", "rG"))).faults
+    assert faults == (f"mode 0 ({letter}G): link 0 (J0) and link 1 (J1) conflict",)
     assert usable(prove(two(("oG", "Gr", "rG"), yields=[(0, 1)])))[0] is True
     assert usable(prove(two(("oG", "Gr", "rG"))))[0] is False
 
@@ -114,7 +117,7 @@ def test_a_string_that_is_too_short_or_strange_is_refused() -> None:
     proof = prove(two(("G", "GX", "Gr", "rG")))
     assert usable(proof) == [False, False, True, True]
     assert proof.faults == (
-        "mode 0 (G): 1 letters for 2 signal links",
+        "mode 0 (G): 1 letters, but a signal link 1",
         "mode 1 (GX): the letter 'X' means nothing",
     )
 
@@ -200,7 +203,10 @@ def test_whom_no_mode_ever_served_is_not_lost() -> None:
     assert proof.faults == ()
 
 
-@pytest.mark.parametrize(("yellow_s", "passes"), [(2.9, False), (3.0, True), (3.1, True)])
+@pytest.mark.parametrize(
+    ("yellow_s", "passes"),
+    [(2.9, False), (3.0 - 2e-6, False), (3.0 - 1e-6, True), (3.0, True), (3.1, True)],
+)
 def test_a_yellow_is_as_long_as_stated(yellow_s: float, passes: bool) -> None:
     proof = prove(two(phases=[("rr", 9.0)]), between=only(("Gr", "rG"), ("yr", yellow_s)))
     assert (proof.faults == ()) is passes
@@ -239,14 +245,18 @@ def test_a_strange_stage_is_found() -> None:
     assert proof.faults[0] == "from mode 0 to mode 1: y?: the letter '?' means nothing"
 
 
-@pytest.mark.parametrize(("red_s", "passes"), [(1.9, False), (2.0, True), (2.1, True)])
+@pytest.mark.parametrize(
+    ("red_s", "passes"),
+    [(1.9, False), (2.0 - 2e-6, False), (2.0 - 1e-6, True), (2.0, True), (2.1, True)],
+)
 def test_all_red_is_as_long_as_stated(red_s: float, passes: bool) -> None:
     junction = two(phases=[("rr", 9.0)], all_red_s=2.0)
     proof = prove(junction, between=only(("Gr", "rG"), ("yr", 3.0), ("rr", red_s)))
     if passes:
         assert proof.faults == ()
     else:
-        assert proof.faults[0] == "from mode 0 to mode 1: link 1 gets green 1.9 s after link 0"
+        assert proof.faults[0].startswith("from mode 0 to mode 1: link 1 gets green ")
+        assert proof.faults[0].endswith(" s after link 0")
 
 
 def test_all_red_is_kept_between_streams_that_conflict_and_not_between_others() -> None:
@@ -343,8 +353,60 @@ def test_a_green_arrow_ends_without_yellow() -> None:
     assert prove(two(("sG", "rG", "Gr"))).faults == ()
 
 
+def test_a_link_that_yielded_last_yields_on_yellow() -> None:
+    junction = two(("Gr", "rG"), conflicts=[], yields=[(0, 1)], phases=[("rr", 9.0)])
+    stages = [("gr", 1.0), ("gG", 1.0), ("yG", 3.0)]
+    assert prove(junction, between=only(("Gr", "rG"), *stages)).faults == ()
+    stages = [("gG", 1.0), ("GG", 1.0)]
+    proof = prove(junction, between=only(("Gr", "rG"), *stages))
+    assert proof.faults[0] == "from mode 0 to mode 1: GG: link 0 (J0) and link 1 (J1) conflict"
+
+
+def test_several_stages_of_red_count_as_a_whole() -> None:
+    junction = two(phases=[("rr", 9.0)], all_red_s=2.0)
+    stages = [("yr", 3.0), ("rr", 1.0), ("ru", 1.0)]
+    assert prove(junction, between=only(("Gr", "rG"), *stages)).faults == ()
+    stages = [("yr", 3.0), ("rr", 0.5), ("ru", 1.0)]
+    proof = prove(junction, between=only(("Gr", "rG"), *stages))
+    assert proof.faults[0] == "from mode 0 to mode 1: link 1 gets green 1.5 s after link 0"
+
+
+@pytest.mark.parametrize("stage", ["y", "yrr"])
+def test_a_stage_of_another_length_is_found(stage: str) -> None:
+    proof = prove(two(phases=[("rr", 9.0)]), between=only(("Gr", "rG"), (stage, 3.0)))
+    assert proof.faults[0] == f"from mode 0 to mode 1: {stage}: {len(stage)} letters after 2"
+
+
+def test_crossings_are_named_as_such() -> None:
+    junction = signal(
+        "J", (0, -1), ("GG", "Gr", "rG"), conflicts=CROSSING, phases=[("Gr", 9.0), ("rG", 9.0)]
+    )
+    assert prove(junction).faults == ("mode 0 (GG): link 0 (J0) and link 1 (crossing) conflict",)
+
+
+def test_cabinets_give_people_on_foot_red_at_once() -> None:
+    junction = signal("J", (0, -1), ("Gr", "rG"), conflicts=CROSSING)
+    assert [s.state for s in changes(junction, "rG", "Gr", 3.0, 1.0)] == ["rr", "rr"]
+    assert [s.state for s in changes(junction, "Gr", "rG", 3.0, 1.0)] == ["yr", "rr"]
+
+
+def test_only_the_first_fault_of_a_way_is_told() -> None:
+    junction = signal("J", (0, 1), ("GGr", "rrG"), phases=[("rrr", 9.0)])
+    proof = prove(junction, between=only(("GGr", "rrG")))
+    assert proof.faults[0] == "from mode 0 to mode 1: link 0 has 0 s of yellow"
+    assert len(proof.faults) == 1
+
+
+def test_one_way_in_at_fault_is_enough_and_the_longest_still_counts() -> None:
+    junction = two(phases=[("ur", 2.0), ("Gr", 20.0), ("rG", 20.0)])
+    proof = prove(junction, between=only(("ur", "rG"), ("Gr", 1.0)))
+    assert proof.faults[0] == "mode 1 (rG): from ur: link 0 has 0 s of yellow"
+    assert proof.entry_s[1] == 3.0
+    assert proof.rights[1].tolist() == [0, 2]
+
+
 def test_a_signal_without_modes_or_movements_is_nothing_to_prove() -> None:
     proof = prove(signal("J", (), ()))
     assert usable(proof) == []
-    assert proof.greens.shape == (0, 0)
+    assert proof.rights.shape == (0, 0)
     assert proof.faults == ()

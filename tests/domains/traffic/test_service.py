@@ -141,8 +141,9 @@ def test_where_nothing_is_known_somebody_waits(value: float, good: bool, waits: 
 
 def test_without_any_sensor_somebody_waits() -> None:
     watch = Watch(tee(), blind="queue")
+    watch.values[:] = 0.0  # no room at the exits either
     watch.at(0.0, 0.0)
-    assert watch.at(100.0, 0.0) == [0]
+    assert watch.at(200.0, 0.0) == [0]
     assert watch.calls.serve(0, 0.0)[0] == 2
 
 
@@ -197,13 +198,31 @@ def test_modes_of_several_junctions_are_told_apart() -> None:
     assert watch.calls.serve(1, 0.0) == (2, 100.0)
 
 
-def test_a_full_exit_puts_the_service_off_to_twice_the_longest_red() -> None:
-    watch = Watch(crossroads()).put(f"queue:X{EAST}", 1.0)
-    watch.put(f"room:Xout{EAST}", VEHICLE_M - 0.1)
-    watch.at(0.0, 0.0)
-    assert watch.at(100.0, 0.0) == []
-    assert watch.at(199.9, 0.0) == []
-    assert watch.at(200.0, 0.0) == [0]
+@pytest.mark.parametrize(("movement", "shown"), [(EAST, 0.0), (NORTH, 2.0)])
+def test_greens_are_looked_up_at_the_own_junction() -> None:
+    watch = Watch(crossroads("X"), tee("T"))
+    for lane in range(3):
+        watch.put(f"queue:T{lane}", 1.0)
+    watch.at(0.0, 0.0, 2.0)
+    assert watch.at(100.0, 0.0, 0.0) == []
+    assert watch.at(199.0, 0.0, 0.0) == []
+    assert watch.at(200.0, 0.0, 0.0) == [1]
+    assert watch.calls.serve(1, 0.0) == (2, 100.0)
+
+
+def test_a_full_exit_puts_the_service_off_to_twice_the_longest_red(
+    movement: int, shown: float
+) -> None:
+    watch = Watch(crossroads()).put(f"queue:X{movement}", 1.0)
+    watch.put(f"room:Xout{movement}", VEHICLE_M - 0.1)
+    watch.at(0.0, shown)
+    assert watch.at(100.0, shown) == []
+    assert watch.at(199.9, shown) == []
+    assert watch.at(200.0, shown) == [0]
+
+
+def test_the_room_of_a_standing_car_with_its_gap() -> None:
+    assert VEHICLE_M == 7.5
 
 
 def test_room_for_one_vehicle_is_room() -> None:
@@ -222,7 +241,7 @@ def test_an_exit_that_is_not_known_to_be_full_puts_nothing_off(room: float, good
 
 def test_an_exit_without_a_sensor_puts_nothing_off() -> None:
     watch = Watch(crossroads(), blind="room").put(f"queue:X{EAST}", 1.0)
-    watch.values[0] = 0.0
+    watch.values[[0, -1]] = 0.0
     watch.at(0.0, 0.0)
     assert watch.at(100.0, 0.0) == [0]
 

@@ -50,7 +50,8 @@ class TrafficGuard:
 
     Why this order. Minimum green and intergreen come last, so that no other rule and no fallback
     can cut a green or a yellow short; they only delay, hence they clamp while all others refuse.
-    They hold for the way to the programme and back as well. While the mode is not known, holding
+    They hold for the way to the programme and back as well: a programme is left from a green that
+    has had its minimum, or on the way to it once the intergreen has passed. While the mode is not known, holding
     is safe, since a signal that stays as it is surprises nobody; but it serves nobody else either,
     so after `HOLD_S` the cabinet goes back to its own programme, which needs no sensor.
 
@@ -221,6 +222,7 @@ class TrafficGuard:
             shown=shown,
             green_s=np.where(agree & ~self._local, np.minimum(age_s, green_s), age_s),
             blind=blind,
+            returns=moves & agree & self._local,
             starving=set(self._calls.note(now_s, shown, values, good).tolist()),
         )
 
@@ -303,8 +305,11 @@ class TrafficGuard:
             if math.isnan(at.target):
                 return
             left_s = self._longest_s[i] - (moment.now_s - self._local_s[i])
-            if shown >= 0.0 and green_s < self._junctions[i].min_green_s[int(shown)]:
-                at.clamp("min_green", LOCAL, f"the programme shows its green since {green_s:g} s")
+            if shown >= 0.0:
+                if green_s < self._junctions[i].min_green_s[int(shown)]:
+                    at.clamp("min_green", LOCAL, f"the programme's green is {green_s:g} s old")
+            elif not moment.returns[i]:
+                at.clamp("intergreen", LOCAL, "the programme is between two greens")
             elif left_s > 0.0:
                 at.clamp("intergreen", LOCAL, f"the way to the programme takes {left_s:g} s more")
             return
@@ -348,6 +353,7 @@ class _Moment(NamedTuple):
     shown: FloatArray  # mode that is shown, NaN on the way to one
     green_s: FloatArray  # for how long [s]
     blind: BoolArray  # the readings do not agree with what was confirmed
+    returns: BoolArray  # on the way to the programme, and not there yet
     starving: set[int]  # signals at which somebody has waited too long
 
 

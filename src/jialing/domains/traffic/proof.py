@@ -6,9 +6,10 @@ second by second, as a driver would, and shares no rule with what makes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Protocol
 
 import numpy as np
@@ -55,14 +56,14 @@ class Proof:
     usable : [modes] proven, with every way to and from each other usable mode
     length_s : [modes, modes] how long the way from the row to the column takes [s]
     entry_s : [modes] longest way into the mode from any state of the programmes [s]
-    greens : [modes, movements] what is not held at red by a mode
+    rights : [modes, movements] of `Right`; red throughout for a mode that may not be held
     faults : why the others are not usable, one sentence each
     """
 
     usable: NDArray[np.bool_]
     length_s: FloatArray
     entry_s: FloatArray
-    greens: NDArray[np.bool_]
+    rights: NDArray[np.int8]
     faults: tuple[str, ...]
 
 
@@ -95,20 +96,19 @@ def prove(junction: Junction, yellow_s: float = 3.0, between: Changes = changes)
     between : how a cabinet goes from one state to another
     """
     count = len(junction.modes)
-    usable = np.ones(count, dtype=np.bool_)
-    greens = np.zeros((count, junction.movements), dtype=np.bool_)
-    length_s = np.zeros((count, count))
-    entry_s = np.zeros(count)
-    broken = np.zeros((count, count), dtype=np.bool_)
+    usable = np.ones(count, np.bool_)
+    rights = np.zeros((count, junction.movements), np.int8)
+    length_s, entry_s = np.zeros((count, count)), np.zeros(count)
     faults: list[str] = []
     for m, state in enumerate(junction.modes):
-        fault = _state_fault(junction, state)
+        fault = next(_held_faults(junction, state), "")
         if not fault:
-            greens[m] = _rights(junction, state, {}) > Right.RED
+            rights[m] = _rights(junction, state, {})
             entry_s[m], fault = _entry(junction, state, yellow_s, between)
         if fault:
             usable[m] = False
             faults.append(f"mode {m} ({state}): {fault}")
+    broken: list[tuple[int, int]] = []
     for k, m in permutations(np.flatnonzero(usable).tolist(), 2):
         way = _Way(
             junction,
@@ -118,29 +118,27 @@ def prove(junction: Junction, yellow_s: float = 3.0, between: Changes = changes)
             all_red_s=float(junction.all_red_s[k, m]),
             between=between,
         )
-        length_s[k, m], fault = way.length_s, way.fault(_held(junction.modes[k]))
-        if fault:
-            broken[k, m] = True
+        length_s[k, m] = way.length_s
+        for fault in islice(way.faults(_held(junction.modes[k])), 1):
+            broken.append((k, m))
             faults.append(f"from mode {k} to mode {m}: {fault}")
-    while broken.any():
-        ways = broken.sum(axis=0) + broken.sum(axis=1)
-        worst = count - 1 - int(np.argmax(ways[::-1]))
+    while broken:
+        worst = max(range(count), key=lambda m: (sum(m in pair for pair in broken), m))
         usable[worst] = False
-        broken[worst, :] = broken[:, worst] = False
-    links = junction.links.tolist()
-    served = [any(state[k : k + 1] in GREEN for state in junction.modes) for k in links]
-    lost = np.array(served, dtype=np.bool_) & ~greens[usable].any(axis=0)
+        broken = [pair for pair in broken if worst not in pair]
+    served = {k for state in junction.modes for k, letter in enumerate(state) if letter in GREEN}
+    lost = np.isin(junction.links, list(served)) & ~(rights[usable] > Right.RED).any(axis=0)
     if lost.any() and usable.any():
         faults.append(f"no usable mode serves {_names(junction, np.flatnonzero(lost).tolist())}")
         usable[:] = False
     return Proof(
-        usable=usable, length_s=length_s, entry_s=entry_s, greens=greens, faults=tuple(faults)
+        usable=usable, length_s=length_s, entry_s=entry_s, rights=rights, faults=tuple(faults)
     )
 
 
 def _entry(junction: Junction, wanted: str, yellow_s: float, between: Changes) -> tuple[float, str]:
     """Longest way into a mode from any state of the programmes [s], and what is wrong with one."""
-    longest_s = 0.0
+    longest_s, fault = 0.0, ""
     for programme in junction.programmes:
         held: dict[int, Right] = {}
         for phase in programme.phases:  # what stood before a yellow in the first phases
@@ -153,15 +151,13 @@ def _entry(junction: Junction, wanted: str, yellow_s: float, between: Changes) -
                 junction,
                 shown=phase.state,
                 wanted=wanted,
-                yellow_s=float(junction.yellow_s.max(initial=0.0)) or yellow_s,
-                all_red_s=float(junction.all_red_s.max(initial=0.0)),
+                yellow_s=float(junction.yellow_s.max()) or yellow_s,
+                all_red_s=float(junction.all_red_s.max()),
                 between=between,
             )
             longest_s = max(longest_s, way.length_s)
-            fault = way.fault(held)
-            if fault:
-                return longest_s, f"from {phase.state}: {fault}"
-    return longest_s, ""
+            fault = fault or next((f"from {phase.state}: {f}" for f in way.faults(held)), "")
+    return longest_s, fault
 
 
 def _held(state: str) -> dict[int, Right]:
@@ -175,20 +171,28 @@ def _walks(junction: Junction) -> frozenset[int]:
     return frozenset(set(junction.links.tolist()) - driven)
 
 
-def _state_fault(junction: Junction, state: str) -> str:
-    """What is wrong with a state that may be held; empty if nothing is."""
-    fault = _text_fault(junction, state)
-    if not fault and "y" in state:
-        fault = "yellow may not be held"
-    return fault or _conflict(junction, state, {})
+def _held_faults(junction: Junction, state: str) -> Iterator[str]:
+    """What is wrong with a state that may be held."""
+    if "y" in state:
+        yield "yellow may not be held"
+    yield from _faults(junction, state, {})
 
 
-def _text_fault(junction: Junction, state: str) -> str:
-    needed = int(junction.links.max(initial=-1)) + 1
-    if len(state) < needed:
-        return f"{len(state)} letters for {needed} signal links"
+def _faults(junction: Junction, state: str, before: Mapping[int, Right]) -> Iterator[str]:
+    """What is wrong with a state at any instant: its letters, then who may not go together but do."""
+    links = junction.links.tolist()
     strange = sorted(set(state) - LETTERS)
-    return f"the letter {strange[0]!r} means nothing" if strange else ""
+    if strange:
+        yield f"the letter {strange[0]!r} means nothing"
+    if not set(links) <= set(range(len(state))):
+        yield f"{len(state)} letters, but a signal link {max(links)}"
+    else:
+        rights = _rights(junction, state, before)
+        stops = np.array([state[link] == "s" for link in links], np.bool_)
+        gives_way = (rights[:, None] == Right.YIELD) & junction.yields_to | stops[:, None]
+        hard = (junction.conflicts | junction.conflicts.T) & ~(gives_way | gives_way.T)
+        for pair in limits.conflicting(rights > Right.RED, hard):
+            yield f"{_names(junction, pair.tolist())} conflict"
 
 
 def _rights(junction: Junction, state: str, before: Mapping[int, Right]) -> NDArray[np.int8]:
@@ -197,17 +201,7 @@ def _rights(junction: Junction, state: str, before: Mapping[int, Right]) -> NDAr
         link: before.get(link, Right.PRIORITY) if letter == "y" else RIGHTS.get(letter, Right.RED)
         for link, letter in enumerate(state)
     }
-    return np.array([by_link[link] for link in junction.links.tolist()], dtype=np.int8)
-
-
-def _conflict(junction: Junction, state: str, before: Mapping[int, Right]) -> str:
-    """Names the first two movements that may not go together but do; empty if there are none."""
-    rights = _rights(junction, state, before)
-    stops = np.array([state[link] == "s" for link in junction.links.tolist()], dtype=np.bool_)
-    gives_way = (rights[:, None] == Right.YIELD) & junction.yields_to | stops[:, None]
-    hard = (junction.conflicts | junction.conflicts.T) & ~(gives_way | gives_way.T)
-    pairs = limits.conflicting(rights > Right.RED, hard)
-    return f"{_names(junction, pairs[0].tolist())} conflict" if len(pairs) else ""
+    return np.array([by_link[link] for link in junction.links.tolist()], np.int8)
 
 
 class _Way:
@@ -230,40 +224,46 @@ class _Way:
         self._steps = [(step.state, step.seconds) for step in steps]
         self.length_s = sum(seconds for _, seconds in self._steps)
 
-    def fault(self, held: Mapping[int, Right]) -> str:
-        """What is wrong with it; empty if nothing is. `held` is what each link was last allowed."""
-        held = dict(held)
-        before, now_s = self._shown, 0.0
+    def faults(self, held: Mapping[int, Right]) -> Iterator[str]:
+        """What is wrong with it. `held` is what each link was last allowed."""
+        states = (*(state for state, _ in self._steps), self._wanted)
+        odd = [state for state in states if len(state) != len(self._shown)]
+        if odd:
+            yield f"{odd[0]}: {len(odd[0])} letters after {len(self._shown)}"
+        else:
+            yield from self._walked(held)
+
+    def _walked(self, held: Mapping[int, Right]) -> Iterator[str]:
+        """What is wrong with it, second by second."""
+        held, before = dict(held), self._shown
         yellow_s = dict.fromkeys(range(len(before)), 0.0)
-        ended_s: dict[int, float] = {}  # link -> when its green or yellow ended
-        for state, seconds in (*self._steps, (self._wanted, 0.0)):
-            fault = _text_fault(self._junction, state) or _conflict(self._junction, state, held)
-            if fault:
-                return f"{state}: {fault}"
-            for link, (now, then) in enumerate(zip(before, state, strict=False)):
+        red_s: dict[int, float] = {}  # link -> how long its green and yellow have been over
+        for state, seconds in (*self._steps, (self._wanted, math.inf)):
+            for fault in _faults(self._junction, state, held):
+                yield f"{state}: {fault}"
+            for link, then in enumerate(state):
+                now = before[link]
                 if now in MAY_DRIVE and then not in MAY_DRIVE:
                     short = yellow_s[link] < self._yellow_s - EPS_S
                     if short and link not in self._walks:
-                        return f"link {link} has {yellow_s[link]:g} s of yellow"
-                    ended_s[link] = now_s
+                        yield f"link {link} has {yellow_s[link]:g} s of yellow"
+                    red_s[link] = 0.0
                 if then in GREEN and now not in GREEN:
-                    fault = self._too_soon(link, now_s, ended_s)
-                    if fault:
-                        return fault
+                    yield from self._too_soon(link, red_s)
                 yellow_s[link] = yellow_s[link] + seconds if then == "y" else 0.0
             held |= _held(state)
-            before, now_s = state, now_s + seconds
-        return ""
+            before = state
+            for link in red_s:
+                red_s[link] += seconds
 
-    def _too_soon(self, link: int, now_s: float, ended_s: Mapping[int, float]) -> str:
-        """Whom a link that gets its green now would meet; empty if nobody."""
+    def _too_soon(self, link: int, red_s: Mapping[int, float]) -> Iterator[str]:
+        """Whom a link that gets its green now would meet."""
         junction = self._junction
         own = junction.links == link
-        for other, end_s in ended_s.items():
+        for other, clear_s in red_s.items():
             meets = junction.conflicts[np.ix_(own, junction.links == other)].any()
-            if meets and now_s - end_s < self._all_red_s - EPS_S:
-                return f"link {link} gets green {now_s - end_s:g} s after link {other}"
-        return ""
+            if meets and clear_s < self._all_red_s - EPS_S:
+                yield f"link {link} gets green {clear_s:g} s after link {other}"
 
 
 def _names(junction: Junction, movements: Sequence[int]) -> str:

@@ -12,14 +12,16 @@ room for a vehicle, for such a green would serve nobody and fill the junction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray, SignalTable
-from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.junction import Junction, Right
 from jialing.domains.traffic.proof import Proof
+
+IntArray = NDArray[np.int64]
 
 CALM_S = 10.0  # nobody seen for so long: nobody waits [s]
 VEHICLE_M = 7.5  # a standing car with its gap [m]
@@ -44,29 +46,28 @@ class Calls:
         max_red_s: FloatArray,
     ) -> None:
         self._proofs = tuple(proofs)
-        sizes = np.array([j.movements for j in junctions], np.int64)
-        self._first = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-        self._owner = np.repeat(np.arange(len(junctions)), sizes)
-        self._priority = [_priority(j) for j in junctions]
+        sizes = [j.movements for j in junctions]
+        self._first = np.cumsum([0, *sizes])
+        self._owner = np.repeat(np.arange(len(sizes)), sizes)
         # greens of all modes one after the other: row of the mode, column of the movement
-        tables = [proof.greens.size for proof in proofs]
-        starts = np.concatenate(([0], np.cumsum(tables)))[:-1].astype(np.int64)
-        self._greens = _joined([proof.greens.ravel() for proof in proofs], np.bool_)
-        within = np.arange(len(self._owner)) - self._first[self._owner]
-        self._base = starts[self._owner] + within
-        self._width = sizes[self._owner]
-        places = [_places(j, signals) for j in junctions]
-        sensor = _joined([call for call, _ in places], np.int64)
-        room = _joined([exit_ for _, exit_ in places], np.int64)
-        self._sensor, self._seeing = np.maximum(sensor, 0), sensor >= 0
-        self._room, self._walled = np.maximum(room, 0), room >= 0
-        served = [proof.greens[proof.usable].any(axis=0) for proof in proofs]
-        self._max_red_s = np.where(_joined(served, np.bool_), max_red_s[self._owner], np.inf)
+        starts = np.cumsum([0, *(proof.rights.size for proof in proofs)])
+        greens = [proof.rights.ravel() > Right.RED for proof in proofs]
+        self._greens = np.concatenate([np.zeros(0, np.bool_), *greens])
+        self._width = np.array(sizes, np.int64)[self._owner]
+        self._base = (starts[:-1] - self._first[:-1])[self._owner] + np.arange(len(self._owner))
+        self._seen_by, self._sensor = _found(
+            [word for j in junctions for word in _calls(j)], signals
+        )
+        self._walled_by, self._room = _found(
+            [word for j in junctions for word in _rooms(j)], signals
+        )
+        served = [(proof.rights[proof.usable] > Right.RED).any(axis=0) for proof in proofs]
+        able = np.concatenate([np.zeros(0, np.bool_), *served])
+        self._max_red_s = np.where(able, max_red_s[self._owner], np.inf)
         self._since_s = np.full(len(self._owner), np.inf)
-        self._seen_s = np.full(len(self._owner), -np.inf)
+        self._seen_s = np.full(len(self._owner), np.nan)
         self._starving = self._served = np.zeros(len(self._owner), dtype=np.bool_)
-        self._shown = b""
-        self._now_s = -np.inf
+        self._shown, self._now_s = b"", np.nan
 
     def note(
         self, now_s: float, shown: FloatArray, values: FloatArray, good: NDArray[np.bool_]
@@ -82,10 +83,10 @@ class Calls:
             self._shown = shown.tobytes()
             mode = shown[self._owner]
             known = mode >= 0.0
-            row = np.where(known, mode, 0.0).astype(np.int64) * self._width
+            row = np.fmax(mode, 0.0).astype(np.int64) * self._width
             self._served = self._greens[self._base + row] & known
-        calm = good[self._sensor] & (values[self._sensor] <= 0.0)
-        calm &= self._seeing
+        calm = np.zeros(len(self._owner), dtype=np.bool_)
+        calm[self._seen_by] = good[self._sensor] & (values[self._sensor] <= 0.0)
         self._seen_s[~calm] = now_s
         since_s = np.where(calm, self._since_s, np.minimum(self._since_s, now_s))
         since_s[self._served | (self._seen_s <= now_s - CALM_S)] = np.inf
@@ -93,7 +94,8 @@ class Calls:
         starving = since_s <= now_s - self._max_red_s
         if not starving.any():
             return NOBODY
-        full = good[self._room] & (values[self._room] < VEHICLE_M) & self._walled
+        full = np.zeros(len(self._owner), dtype=np.bool_)
+        full[self._walled_by] = good[self._room] & (values[self._room] < VEHICLE_M)
         starving &= ~full | (since_s <= now_s - 2.0 * self._max_red_s)
         self._starving = starving
         return np.unique(self._owner[starving])
@@ -109,35 +111,34 @@ class Calls:
         starving, since_s = self._starving[here], self._since_s[here]
         first = int(np.argmin(np.where(starving, since_s, np.inf)))
         waited_s = self._now_s - float(since_s[first])
-        able = np.flatnonzero(proof.usable & proof.greens[:, first])
+        able = np.flatnonzero(proof.usable & (proof.rights[:, first] > Right.RED))
         if wanted in able:
             return int(wanted), waited_s
-        starved = proof.greens[able][:, starving].sum(axis=1)
-        called = proof.greens[able][:, since_s < np.inf].sum(axis=1)
-        yields = ~self._priority[junction][able, first]
-        return int(able[np.lexsort((able, -called, -starved, yields))[0]]), waited_s
+        rights = proof.rights[able].T
+        starved = (rights[starving] > Right.RED).sum(axis=0)
+        called = (rights[since_s < np.inf] > Right.RED).sum(axis=0)
+        return int(able[np.lexsort((able, -called, -starved, -rights[first]))[0]]), waited_s
 
 
-def _priority(junction: Junction) -> NDArray[np.bool_]:
-    """[modes, movements] green without having to yield."""
-    links = junction.links.tolist()
-    return np.array(
-        [[m[k : k + 1] == "G" for k in links] for m in junction.modes], np.bool_
-    ).reshape(len(junction.modes), len(links))
+def _calls(junction: Junction) -> Iterator[list[str]]:
+    """For each movement the signals that may tell who waits, the best first."""
+    for link, lane in np.column_stack((junction.links, junction.lane_of)).tolist():
+        if lane < 0:
+            yield [f"waiting:{junction.name}/{link}"]
+        else:
+            yield [f"queue:{junction.lanes[lane]}", f"occupied:{junction.lanes[lane]}/stop"]
 
 
-def _places(junction: Junction, signals: SignalTable) -> tuple[list[int], list[int]]:
-    """Where the call and the room at the exit of each movement stand among the signals; -1: nowhere."""
-    calls, rooms = [], []
-    for i, link in enumerate(junction.links.tolist()):
-        lane, out = int(junction.lane_of[i]), int(junction.out_of[i])
-        words = [f"waiting:{junction.name}/{link}"]
-        if lane >= 0:
-            words = [f"queue:{junction.lanes[lane]}", f"occupied:{junction.lanes[lane]}/stop"]
-        calls.append(next((signals.index[word] for word in words if word in signals.index), -1))
-        rooms.append(signals.index.get(f"room:{junction.outs[out]}", -1) if out >= 0 else -1)
-    return calls, rooms
+def _rooms(junction: Junction) -> Iterator[list[str]]:
+    """For each movement the signal that tells the room at its exit."""
+    for out in junction.out_of:
+        yield [] if out < 0 else [f"room:{junction.outs[out]}"]
 
 
-def _joined(parts: Sequence[object], kind: type) -> NDArray[np.generic]:
-    return np.concatenate([np.asarray(part, dtype=kind) for part in parts] or [np.zeros(0, kind)])
+def _found(words: Sequence[Sequence[str]], signals: SignalTable) -> tuple[IntArray, IntArray]:
+    """Movements of which there is one of the signals, and which one."""
+    index = signals.index
+    found = [next((index[word] for word in each if word in index), None) for each in words]
+    pairs = [(movement, at) for movement, at in enumerate(found) if at is not None]
+    movements, at = np.array(pairs, np.int64).reshape(len(pairs), 2).T
+    return movements, at

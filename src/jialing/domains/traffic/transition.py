@@ -126,11 +126,15 @@ def hand_back(
 
 
 def taken_away(shown: str, programme: str) -> tuple[int, ...]:
-    """Links that are green in `shown` and that `programme` neither keeps green nor shows yellow."""
+    """Links that are green in `shown` and that `programme` does not keep green.
+
+    They get a yellow of their own even where the programme shows one: how much of that is over
+    nobody says.
+    """
     return tuple(
         k
         for k, (now, then) in enumerate(zip(shown, programme, strict=True))
-        if now in GREEN and then not in GREEN and then != "y"
+        if now in GREEN and then not in GREEN
     )
 
 
