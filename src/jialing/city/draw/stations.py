@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,16 +48,12 @@ def draw_station(row: Mapping[str, Any], opens: str, closes: str) -> str:
         )
     lines.append("demand:")
     for way in ("alighting", "entering"):
-        lines += [f"  {way}:", f"    base_p_h: {row[way]['base']}", "    peaks:"]
-        lines += [
-            f'      - {{at: "{at}", width_min: {width}, p_h: {people}}}'
-            for at, width, people in row[way]["peaks"]
-        ]
+        knots = ", ".join(f'["{clock}", {rate}]' for clock, rate in _knots(row[way], opens, closes))
+        lines += [f"  {way}:", f"    points: [{knots}]"]
     lines.append("timetable:")
-    hour = opens.partition(":")[0]
-    for name, minute in (("P1", "01:00"), ("P2", "02:15")):
+    for name, after_s in (("P1", 30), ("P2", 105)):
         lines.append(
-            f'  - {{platform: {name}, first: "{hour}:{minute}", last: "{closes}", '
+            f'  - {{platform: {name}, first: "{_clock(_minutes(opens) * 60 + after_s)}", last: "{closes}", '
             f"every_s: {row['headway_s']}, room: {row['room']}}}"
         )
     duty = ", ".join(f"{key}: {_plain(value)}" for key, value in row["duty"].items())
@@ -84,6 +81,26 @@ def _stage(
         *lines,
         f"  - {{name: S{mark or 1}, kind: stair, {ends}, width_m: {stair_m}, bank: {bank}}}",
     ]
+
+
+def _knots(profile: Mapping[str, Any], opens: str, closes: str) -> list[tuple[str, int]]:
+    """People per hour every ten minutes: a base, and bell curves on it."""
+    found = []
+    for minute in range(_minutes(opens), _minutes(closes) + 1, 10):
+        rate = float(profile["base"])
+        for at, width, people in profile["peaks"]:
+            rate += people * math.exp(-0.5 * ((minute - _minutes(at)) / width) ** 2)
+        found.append((_clock(60 * minute)[:5], round(rate, -1)))
+    return [(clock, int(rate)) for clock, rate in found]
+
+
+def _minutes(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return 60 * int(hour) + int(minute)
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _plain(value: object) -> str:
