@@ -1,0 +1,55 @@
+"""Does a wrong network end a command with one message, exit code 2 and nothing half-written?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_roads import write_network
+from typer.testing import CliRunner
+
+from jialing.cli.app import app
+
+ROUTE = '<routes><vehicle id="a" depart="0"><route edges="{}"/></vehicle></routes>'
+
+
+def config(folder: Path, edges: str = "WC CE") -> Path:
+    (folder / "cars.rou.xml").write_text(ROUTE.format(edges))
+    path = folder / "all.sumocfg"
+    path.write_text(
+        '<configuration><input><net-file value="crossing.net.xml"/>'
+        '<route-files value="cars.rou.xml"/></input></configuration>'
+    )
+    return path
+
+
+@pytest.mark.parametrize("command", ["run", "inspect"])
+@pytest.mark.parametrize(
+    ("change", "edges", "words"),
+    [
+        (('state="Grrr"', 'state="Grr"'), "WC CE", "phase 1"),
+        (('state="rGgG"', 'state="GGgG"'), "WC CE", "two ways that cross"),
+        (("</net>", ""), "WC CE", "no well-formed XML"),
+        (('tlLogic id="C"', 'tlLogic id="X"'), "WC CE", "no <tlLogic"),
+        (("</net>", "</net>"), "WC CN", "leaves the network"),
+    ],
+)
+def test_a_wrong_network_ends_with_one_message_and_nothing_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    change: tuple[str, str],
+    edges: str,
+    words: str,
+) -> None:
+    pytest.importorskip("libsumo", reason="install the extra traffic")
+    write_network(tmp_path, change)
+    path = config(tmp_path, edges)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    result = CliRunner().invoke(app, [command, str(path)])
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [each.name for each in work.rglob("*") if each.is_file()] == []
