@@ -198,7 +198,6 @@ def test_modes_of_several_junctions_are_told_apart() -> None:
     assert watch.calls.serve(1, 0.0) == (2, 100.0)
 
 
-@pytest.mark.parametrize(("movement", "shown"), [(EAST, 0.0), (NORTH, 2.0)])
 def test_greens_are_looked_up_at_the_own_junction() -> None:
     watch = Watch(crossroads("X"), tee("T"))
     for lane in range(3):
@@ -210,6 +209,7 @@ def test_greens_are_looked_up_at_the_own_junction() -> None:
     assert watch.calls.serve(1, 0.0) == (2, 100.0)
 
 
+@pytest.mark.parametrize(("movement", "shown"), [(EAST, 0.0), (NORTH, 2.0)])
 def test_a_full_exit_puts_the_service_off_to_twice_the_longest_red(
     movement: int, shown: float
 ) -> None:
