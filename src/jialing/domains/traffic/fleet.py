@@ -126,7 +126,8 @@ class Fleet:
             rows=rows,
             lanes=lanes,
             position_m=np.array([position(name) for name in ids], dtype=np.float64),
-            speed_mps=np.array([speed(name) for name in ids], dtype=np.float64),
+            # SUMO gives a speed far below zero to a vehicle that it lifts off the road.
+            speed_mps=np.maximum(np.array([speed(name) for name in ids], dtype=np.float64), 0.0),
             entered=entered,
             left=before[entered],
         )

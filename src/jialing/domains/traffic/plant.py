@@ -46,6 +46,10 @@ except ImportError:  # pragma: no cover - the extra is absent
     libsumo = None
 
 TRIPS = "trips.xml"
+#: What SUMO raises when it refuses something, and when it gives up.
+REFUSALS: tuple[type[Exception], ...] = (
+    () if libsumo is None else (libsumo.TraCIException, libsumo.FatalTraCIError)
+)
 PROGRAMMES = ("file", "actuated", "webster")
 
 
@@ -109,7 +113,7 @@ class SumoPlant:
         try:
             with _unheard(words):
                 in_fresh_heap(lambda: _start_sumo(options))
-        except libsumo.TraCIException as error:
+        except REFUSALS as error:
             said = words.read_text(errors="replace").replace("\n", " ").strip()
             if libsumo.isLoaded():  # it stays so where the network was read and the routes were not
                 with _unheard(words):
@@ -231,7 +235,7 @@ class SumoPlant:
             self.streets.step(self.time_s)
             try:
                 libsumo.simulationStep()
-            except libsumo.TraCIException as error:
+            except REFUSALS as error:
                 raise PlantError(f"SUMO stopped at {self.time_s:g} s: {error}") from error
             self.time_s = round(float(libsumo.simulation.getTime()) - self._begin_s, 6)
             self._note()

@@ -34,7 +34,7 @@ class Streets:
         self._edge, self._lane, self._vehicle, self._type = edge, lane, vehicle, vehicletype
         self._lanes: dict[str, tuple[str, ...]] = {}
         self._free: dict[str, float] = {}
-        self._tau = {name: float(vehicletype.getTau(name)) for name in vehicletype.getIDList()}
+        self._tau: dict[str, float] = {}
         self._water: dict[str, float] = {}
         self._closed: dict[str, dict[str, Any]] = {}
         self._near: dict[str, frozenset[str]] = {}
@@ -54,6 +54,11 @@ class Streets:
             self._speed = speed
             for on in self._lanes:
                 self._limit(on)
+        if headway != 1.0 and not self._tau:
+            # Not before it is needed: for a distribution of types SUMO draws one at random, and
+            # the trips of a dry day would no longer be those of plain SUMO.
+            types = self._type.getIDList()
+            self._tau = {name: float(self._type.getTau(name)) for name in types}
         for name, tau in self._tau.items():
             self._type.setTau(name, tau * headway)
 
