@@ -1,0 +1,97 @@
+"""Every named case says what it needs, and a user's own files become a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from traffic_files import ABSENT, MAPS, shared_map
+
+from jialing import domains
+from jialing.core.errors import InputError, UnknownNameError
+from jialing.domains.traffic import cases
+from jialing.domains.traffic.cases import CASES, open_case
+from jialing.domains.traffic.domain import TRAFFIC
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.start import arguments, duration_s, scenario
+
+
+def test_the_shipped_case_needs_no_data() -> None:
+    case = open_case("traffic-grid")
+    assert case.model.is_file()
+    files = scenario(case.model, case.settings)
+    assert duration_s(files) == 1200.0
+    assert all(path.is_file() for path in (files.net, *files.routes))
+
+
+def test_shipped_files_name_no_place_on_a_machine() -> None:
+    for file in cases.FOLDER.iterdir():
+        text = file.read_text()
+        assert "/home" not in text
+        assert "/tmp" not in text  # noqa: S108
+
+
+def test_all_maps_of_the_benchmark_are_cases() -> None:
+    assert set(CASES) == {"traffic-grid", *MAPS}
+    assert set(CASES) <= set(domains.named_cases())
+
+
+@pytest.mark.skipif(not shared_map("cologne1").is_file(), reason=ABSENT)
+@pytest.mark.parametrize("name", MAPS)
+def test_a_map_runs_for_the_hour_of_the_benchmark(name: str) -> None:
+    case = open_case(name)
+    assert case.name == name
+    assert duration_s(scenario(case.model, case.settings)) == 3600.0
+
+
+def test_an_absent_map_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=r"traffic/cologne1 of a folder and name that folder in"):
+        open_case("cologne1", data=tmp_path)
+
+
+def test_a_map_is_found_where_it_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "traffic" / "cologne1"
+    folder.mkdir(parents=True)
+    (folder / "cologne1.sumocfg").write_text("<configuration/>")
+    assert open_case("cologne1", data=tmp_path).model == folder / "cologne1.sumocfg"
+
+
+def test_an_unknown_case_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'cologne1'"):
+        open_case("cologn1")
+
+
+def test_a_users_network_becomes_a_case_with_their_routes() -> None:
+    net, routes = cases.FOLDER / "grid.net.xml", cases.FOLDER / "grid.rou.xml"
+    assert TRAFFIC.reads(str(net))
+    case = TRAFFIC.case_from_file(net, routes=(routes,), decide_every_s=5.0)
+    assert (case.name, case.tick_s, case.domain) == ("grid", 5.0, "traffic")
+    found = scenario(case.model, case.settings)
+    options = arguments(found, case.settings, seed=3, trips=Path("t.xml"))
+    assert options[:4] == ["--net-file", str(net), "--route-files", str(routes)]
+    assert options[options.index("--seed") + 1] == "3"
+
+
+def test_a_network_without_traffic_says_how_to_name_some() -> None:
+    net = cases.FOLDER / "grid.net.xml"
+    with pytest.raises(InputError, match="--routes"):
+        scenario(net, TrafficSettings())
+
+
+def test_routes_that_do_not_exist_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.rou\.xml"):
+        scenario(
+            cases.FOLDER / "grid.net.xml", TrafficSettings(routes=(tmp_path / "nowhere.rou.xml",))
+        )
+
+
+def test_further_files_come_after_those_of_the_configuration(tmp_path: Path) -> None:
+    found = scenario(cases.FOLDER / "grid.sumocfg", TrafficSettings())
+    extra = tmp_path / "more.add.xml"
+    options = arguments(
+        found, TrafficSettings(), seed=0, trips=tmp_path / "t.xml", additional=[extra]
+    )
+    assert options[options.index("--additional-files") + 1] == str(extra)
+    assert "--route-files" not in options
