@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from jialing import domains
+from jialing.city.cases import is_city, named_cities
+from jialing.city.evening import MODES
+from jialing.city.run import CitySettings, city_case, run_evening
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
 from jialing.core.case import Case, Reference, Run
-from jialing.core.errors import InputError, JialingError, RecordError, UnknownNameError
+from jialing.core.errors import (
+    ControllerError,
+    InputError,
+    JialingError,
+    RecordError,
+    UnknownNameError,
+)
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
 from jialing.loop.runner import run_desk
@@ -27,6 +36,7 @@ from jialing.record.replay import Comparison, compare
 from jialing.record.writer import claim_folder
 from jialing.result import CaseEntry, Inspection, Interrupted, Result
 
+CITY = "city"
 FORECASTS = ("perfect", "ensemble", "persistence", "none")
 _CASE_FIELDS = frozenset(f.name for f in dataclasses.fields(Case)) - {"settings"}
 
@@ -42,6 +52,9 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
     """
     named = domains.named_cases()
     text = str(name_or_path)
+    cities = named_cities()
+    if isinstance(name_or_path, str) and text in cities:
+        return _changed(cities[text](), overrides)
     if isinstance(name_or_path, str) and text in named:
         domain, factory = named[text]
         accepted = python_inspect.signature(factory).parameters
@@ -52,7 +65,9 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
     if not path.is_file():
         if path.is_dir() or isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
             raise _no_file(path)
-        raise UnknownNameError("case, nor a model file", text, named)
+        raise UnknownNameError("case, nor a model file", text, [*cities, *named])
+    if is_city(path):
+        return _changed(city_case(path), overrides)
     domain = domains.domain_for(path)
     known = _settings_fields(domain)
     options = {k: v for k, v in overrides.items() if k in known}
@@ -62,7 +77,10 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
 
 def cases() -> tuple[CaseEntry, ...]:
     """Every case that has a name, and what keeps it from running here."""
-    found = []
+    found = [
+        CaseEntry(name=name, domain="city", title=factory().title)
+        for name, factory in named_cities().items()
+    ]
     for name, (domain, factory) in domains.named_cases().items():
         try:
             made = factory()
@@ -103,6 +121,8 @@ def run(
     """
     made = case if isinstance(case, Case) else _open(case)
     made = _checked(made if seed is None else dataclasses.replace(made, seed=seed))
+    if made.domain == CITY:
+        return _run_city(made, controller, baseline=baseline, out=out, progress=progress)
     domain = domains.domain(made.domain)
     chosen = choose(domain, controller, baseline=baseline)
     if pace is not None and not (pace > 0.0 and math.isfinite(pace)):
@@ -142,6 +162,39 @@ def run(
     if bound_of is not None:
         result = dataclasses.replace(result, bound=bound_of(made))
         result.save()
+    return result
+
+
+def _run_city(
+    made: Case,
+    controller: ControllerLike | Sequence[ControllerLike],
+    *,
+    baseline: bool,
+    out: str | Path | None,
+    progress: bool | Listener,
+) -> Result:
+    """Run a city's evening in one or several modes; ``predictive`` means ``coupled``."""
+    wanted = [controller] if isinstance(controller, str) else controller
+    if not isinstance(wanted, list | tuple):
+        raise ControllerError(
+            f"a city runs in one of the ways {', '.join(MODES)}; it takes no other controller"
+        )
+    names = ["coupled" if one == "predictive" else one for one in wanted]
+    for name in names:
+        if name not in MODES:
+            raise UnknownNameError("way to run a city", str(name), MODES)
+    modes = [mode for mode in MODES if mode in names or (baseline and mode == next(iter(MODES)))]
+    listener = _Lines() if progress is True else progress or None
+    folder = claim_folder(
+        Path("runs") if out is None else Path(out), _safe(f"{made.name}-s{made.seed}")
+    )
+    runs: list[Run] = []
+    for mode in modes:
+        runs.append(run_evening(made, mode, folder / mode, progress=listener))
+        result = Result(case=made, runs=tuple(runs), folder=folder)
+        result.save()
+        if runs[-1].details["ended"] == "interrupted":
+            raise Interrupted(result)
     return result
 
 
@@ -258,6 +311,8 @@ def _changed(made: Case, overrides: dict[str, Any]) -> Case:
 
 
 def _settings_fields(domain: str) -> frozenset[str]:
+    if domain == CITY:
+        return frozenset(f.name for f in dataclasses.fields(CitySettings))
     return frozenset(f.name for f in dataclasses.fields(domains.load(domains.row(domain).settings)))
 
 

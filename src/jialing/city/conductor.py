@@ -193,7 +193,7 @@ class Conductor:
             resume=Resume(
                 folder=part.order.folder,
                 told=tuple(told[:-1]),
-                local_until_s=self.time_s + LOCAL_AFTER_RESTART_S,
+                local_until_s=self.time_s + part.order.offset_s + LOCAL_AFTER_RESTART_S,
             ),
         )
         fresh = _start(order)

@@ -25,17 +25,22 @@ DRY_MM_H = 0.1
 STOPPING_M = 0.3
 
 
-def road_in_rain(rain_mps: float) -> tuple[float, float]:
+def road_in_rain(
+    rain_mps: float, losses: Sequence[tuple[float, float, float]] = RAIN_LOSSES
+) -> tuple[float, float]:
     """Factors on free speed and on capacity of a road in rain [1].
 
     Parameters
     ----------
     rain_mps : mean rain over the last minutes [m/s]
+    losses : rain above [mm/h], share of capacity lost, share of free speed lost; ascending
     """
     rain_mm_h = rain_mps / MM_PER_H_M_S
     if not rain_mm_h > DRY_MM_H:
         return 1.0, 1.0
-    above = [row for row in RAIN_LOSSES if rain_mm_h > row[0]]
+    above = [row for row in losses if rain_mm_h > row[0]]
+    if not above:
+        return 1.0, 1.0
     _, capacity, speed = above[-1]
     return 1.0 - speed, 1.0 - capacity
 

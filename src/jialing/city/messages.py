@@ -89,6 +89,7 @@ class Order:
     folder : where its record goes
     side : ``module:class`` that ties this domain to the city
     options : for the side
+    offset_s : the part's clock when the city's stands at zero [s]
     resume : record folder of a process that died, and the changes it had been told; None: afresh
     """
 
@@ -98,6 +99,7 @@ class Order:
     folder: str
     side: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    offset_s: float = 0.0
     resume: Resume | None = None
 
 

@@ -107,25 +107,25 @@ def _serve(pipe: Connection, order: Order) -> None:
         controller={"kind": "named", "name": order.controller},
         seed=order.case.seed,
     ) as run:
-        run.advance(0.0)
+        run.advance(order.offset_s)
         if order.resume is not None:
             for told in order.resume.told:
-                _advance(run, side, told)
-        pipe.send(Ready(name=order.name, duration_s=desk.duration_s))
+                _advance(run, side, told, order.offset_s)
+        pipe.send(Ready(name=order.name, duration_s=desk.duration_s - order.offset_s))
         while True:
             message = pipe.recv()
             if isinstance(message, Finish):
                 done = run.finish(message.ended)
                 pipe.send(Finished(name=order.name, run=done, extra=dict(side.extra())))
                 return
-            going = _advance(run, side, message)
+            going = _advance(run, side, message, order.offset_s)
             pipe.send(_state(order.name, run, side, going))
 
 
-def _advance(run: OpenRun, side: Side, message: Advance) -> bool:
+def _advance(run: OpenRun, side: Side, message: Advance, offset_s: float) -> bool:
     for change in message.changes:
         side.change(change)
-    return run.advance(message.to_s)
+    return run.advance(message.to_s + offset_s)
 
 
 def _state(name: str, run: OpenRun, side: Side, going: bool) -> State:

@@ -31,7 +31,6 @@ class WaterSide:
     """
 
     def __init__(self, desk: Desk, *, underpasses: Mapping[str, str], lead_s: float) -> None:
-        self._plant: object = desk.plant
         self._controller, self._lead_s, self._step_s = desk.controller, lead_s, desk.tick_s
         from jialing.domains.water.plant import SwmmPlant
 
@@ -172,8 +171,10 @@ class StationSide:
                 expect(entering=change.entering, alighting=change.alighting)
 
     def tell(self, time_s: float) -> Mapping[str, float]:
-        sheet = self._plant.score()[0]
-        return {"waiting": sheet["waiting"].value}
+        return {
+            "waiting": self._plant.score()[0]["waiting"].value,
+            "entering": self._plant.entering_ph,
+        }
 
     def extra(self) -> Mapping[str, float]:
         return {}

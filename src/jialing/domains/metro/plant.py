@@ -144,6 +144,11 @@ class StationPlant:
             raise PlantError(f"ridership: factors {entering}, {alighting}; they must be 0 or more")
         self._ridership = (alighting, entering)
 
+    @property
+    def entering_ph(self) -> float:
+        """People who came to the entrances in the last step, as an hourly rate [1/h]."""
+        return float(self._entered.sum()) * 3600.0
+
     def score(self) -> tuple[ScoreSheet, Mapping[str, Any]]:
         return score.sheet(self.simulation)
 

@@ -1,0 +1,329 @@
+"""What does the state of one domain mean for the others, minute by minute?
+
+Three ways to run the same evening:
+
+``today``    every domain on its local rules; a flooded underpass is closed once somebody has
+             reported it and a crew has come
+``alone``    every domain under predictive control, each for itself; underpasses as today
+``coupled``  as ``alone``, and: an underpass is closed before the water that the sewer's plan
+             foresees, and opened when it is gone; the sewer knows what traffic each underpass
+             carries; stations know what closures bring them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jialing.city import laws
+from jialing.city.messages import (
+    Change,
+    Closure,
+    Fault,
+    Ridership,
+    Stake,
+    State,
+    Water,
+    Weather,
+)
+
+MODES = {
+    "today": "every domain on its local rules (baseline)",
+    "alone": "predictive control in every domain, each for itself",
+    "coupled": "predictive control in every domain, deciding together",
+}
+HOUR_S = 3600.0
+WATER, TRAFFIC = "water", "traffic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underpass:
+    """A road that dips under another.
+
+    Attributes
+    ----------
+    name, title : short and for people
+    node : of the sewer, whose ponded depth stands on the road
+    low : edges that stand under water
+    closed : edges that a closure bars: the ways in, so that those inside get out
+    detour_min : what the way round costs a vehicle [min]
+    usual_ph : vehicles an hour that pass on an ordinary evening
+    """
+
+    name: str
+    title: str
+    node: str
+    low: tuple[str, ...]
+    closed: tuple[str, ...]
+    detour_min: float = 5.0
+    usual_ph: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """A metro station.
+
+    Attributes
+    ----------
+    name : short
+    draws : underpass -> share of those who change to the metro there that come to this station
+    """
+
+    name: str
+    draws: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that breaks at one time and is mended at another [s]."""
+
+    kind: str
+    element: str
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Figures of the couplings; each has its source in `city.yaml`.
+
+    Attributes
+    ----------
+    close_at_m : water at which an underpass must be closed [m]
+    open_at_m : water below which it may be opened again [m]
+    report_s : from that depth until somebody has called and a crew has closed it, as today [s]
+    inspect_s : from dry road until a crew has opened it again, as today [s]
+    lead_s : how far ahead foreseen water closes a road [s]
+    shortest_s : shortest closure, so that barriers do not flap [s]
+    people_per_vehicle : mean occupancy [1]
+    to_metro : share of the people of a closed road who take the metro [1]
+    rain_riders : rain above [mm/h] -> factor on those who enter
+    rain_losses : rain above [mm/h] -> share of capacity and of free speed lost
+    m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
+    smooth_s : counts of vehicles and people become means over this time [s]
+    """
+
+    close_at_m: float
+    open_at_m: float
+    report_s: float
+    inspect_s: float
+    lead_s: float
+    shortest_s: float
+    people_per_vehicle: float
+    to_metro: float
+    rain_riders: tuple[tuple[float, float], ...]
+    rain_losses: tuple[tuple[float, float, float], ...]
+    m3_per_vehicle_h: float
+    smooth_s: float = 900.0
+
+
+@dataclass(slots=True)
+class _Road:
+    """What is known of one underpass so far."""
+
+    closed: bool = False
+    closed_s: float = -1e9
+    wet_since_s: float | None = None
+    dry_since_s: float | None = None
+    water_m: float = 0.0
+    vehicles_ph: float = 0.0
+    usual_ph: float = 0.0
+    closed_total_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Evening:
+    """The couplings of one evening (satisfies `conductor.Coupling`).
+
+    Attributes
+    ----------
+    mode : of `MODES`
+    underpasses, stations, terms, faults : of the city
+    period_s : time between two calls [s]
+    """
+
+    mode: str
+    underpasses: Sequence[Underpass]
+    stations: Sequence[Station]
+    terms: Terms
+    period_s: float
+    faults: Sequence[Event] = ()
+    _roads: dict[str, _Road] = field(default_factory=dict)
+    _weather: tuple[float, float] = (1.0, 1.0)
+    _riders: dict[str, float] = field(default_factory=dict)
+    _enter_ph: dict[str, float] = field(default_factory=dict)
+    _broken: set[int] = field(default_factory=set)
+    _events: list[dict[str, Any]] = field(default_factory=list)
+    _rain: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._roads = {
+            u.name: _Road(vehicles_ph=u.usual_ph, usual_ph=u.usual_ph) for u in self.underpasses
+        }
+
+    @property
+    def closed_h(self) -> float:
+        """Hours of closure so far, summed over the underpasses [h]."""
+        return sum(road.closed_total_s for road in self._roads.values()) / HOUR_S
+
+    def changes(self, time_s: float, states: Mapping[str, State]) -> dict[str, list[Change]]:
+        self._events = []
+        found: dict[str, list[Change]] = {}
+        self._faults(time_s, found)
+        if not states:
+            return found
+        water, traffic = states[WATER].told, states[TRAFFIC].told
+        self._rain = water.get("rain", 0.0)
+        self._roads_in_rain(found)
+        for underpass in self.underpasses:
+            road = self._roads[underpass.name]
+            self._count(road, traffic.get(f"entered:{underpass.name}", 0.0))
+            depth_m = water.get(f"depth:{underpass.name}", 0.0)
+            self._wet(underpass, road, depth_m, found)
+            self._bar(time_s, underpass, road, depth_m, water, found)
+            if self.mode == "coupled":
+                price = laws.stake(
+                    max(road.vehicles_ph, road.usual_ph),
+                    minutes_lost=underpass.detour_min,
+                    m3_per_vehicle_h=self.terms.m3_per_vehicle_h,
+                )
+                found.setdefault(WATER, []).append(Stake(link=underpass.name, weight=price))
+        self._ridership(states, found)
+        return found
+
+    def diary(self) -> Mapping[str, Any]:
+        return {
+            "rain_mps": self._rain,
+            "weather": {"speed": self._weather[0], "headway": self._weather[1]},
+            "closed": [name for name, road in self._roads.items() if road.closed],
+            "riders": dict(self._riders),
+            "traffic_ph": {name: road.vehicles_ph for name, road in self._roads.items()},
+        }
+
+    def events(self) -> Sequence[Mapping[str, Any]]:
+        return self._events
+
+    # -- one coupling each --------------------------------------------------------------------
+
+    def _faults(self, time_s: float, found: dict[str, list[Change]]) -> None:
+        """Pumps that lose their power, signals that lose their detectors, by the clock."""
+        part = {"pump": WATER, "detectors": TRAFFIC}
+        for number, event in enumerate(self.faults):
+            broken = event.from_s <= time_s < event.to_s
+            if broken == (number in self._broken):
+                continue
+            (self._broken.add if broken else self._broken.discard)(number)
+            change = Fault(kind=event.kind, element=event.element, broken=broken)
+            found.setdefault(part[event.kind], []).append(change)
+            word = "fails" if broken else "works again"
+            self._say("fault", event.element, f"{event.kind} {event.element} {word}")
+
+    def _roads_in_rain(self, found: dict[str, list[Change]]) -> None:
+        speed, capacity = laws.road_in_rain(self._rain, self.terms.rain_losses)
+        weather = (speed, 1.0 / capacity)
+        if weather != self._weather:
+            self._weather = weather
+            change = Weather(speed=weather[0], headway=weather[1])
+            found.setdefault(TRAFFIC, []).append(change)
+
+    def _count(self, road: _Road, entered: float) -> None:
+        """Running mean of the traffic through an underpass; what is usual is learnt while it is open."""
+        keep = max(1.0 - self.period_s / self.terms.smooth_s, 0.0)
+        road.vehicles_ph = keep * road.vehicles_ph + (1.0 - keep) * entered * (
+            HOUR_S / self.period_s
+        )
+        if not road.closed:
+            road.usual_ph = road.vehicles_ph
+
+    def _wet(
+        self, underpass: Underpass, road: _Road, depth_m: float, found: dict[str, list[Change]]
+    ) -> None:
+        """Water slows those who are in it."""
+        depth_m = round(depth_m, 2)  # centimetres; less is a film that nobody slows down for
+        if depth_m == road.water_m:
+            return
+        road.water_m = depth_m
+        speed = laws.speed_in_water(depth_m)
+        change = Water(edges=underpass.low, speed_mps=speed if depth_m > 0.0 else float("nan"))
+        found.setdefault(TRAFFIC, []).append(change)
+
+    def _bar(
+        self,
+        time_s: float,
+        underpass: Underpass,
+        road: _Road,
+        depth_m: float,
+        told: Mapping[str, float],
+        found: dict[str, list[Change]],
+    ) -> None:
+        """Close or open an underpass."""
+        terms = self.terms
+        if road.closed:
+            road.closed_total_s += self.period_s
+        foreseen_m = told.get(f"foreseen:{underpass.name}", 0.0) if self.mode == "coupled" else 0.0
+        wet, dry = depth_m >= terms.close_at_m, max(depth_m, foreseen_m) < terms.open_at_m
+        road.wet_since_s = (
+            (time_s if road.wet_since_s is None else road.wet_since_s) if wet else None
+        )
+        road.dry_since_s = (
+            (time_s if road.dry_since_s is None else road.dry_since_s) if dry else None
+        )
+        if self.mode == "coupled":
+            close = wet or foreseen_m >= terms.close_at_m
+            reopen = dry and time_s - road.closed_s >= terms.shortest_s
+        else:
+            close = wet and time_s - (road.wet_since_s or time_s) >= terms.report_s
+            reopen = dry and time_s - (road.dry_since_s or time_s) >= terms.inspect_s
+        if close and not road.closed:
+            road.closed, road.closed_s = True, time_s
+            why = f"{depth_m:.2f} m on the road"
+            if not wet:
+                why = f"{foreseen_m:.2f} m foreseen within {terms.lead_s / 60.0:.0f} min"
+            self._switch(underpass, True, why, found)
+        elif reopen and road.closed:
+            road.closed = False
+            self._switch(underpass, False, f"{depth_m:.2f} m on the road", found)
+
+    def _switch(
+        self, underpass: Underpass, closed: bool, why: str, found: dict[str, list[Change]]
+    ) -> None:
+        found.setdefault(TRAFFIC, []).append(Closure(edges=underpass.closed, closed=closed))
+        self._say(
+            "closed" if closed else "opened",
+            underpass.name,
+            f"{underpass.title} {'closed' if closed else 'opened'}: {why}",
+        )
+
+    def _ridership(self, states: Mapping[str, State], found: dict[str, list[Change]]) -> None:
+        """Rain and closures change how many people come to the stations."""
+        terms = self.terms
+        in_rain = laws.riders_in_rain(self._rain, terms.rain_riders)
+        for station in self.stations:
+            part = f"station:{station.name}"
+            before = self._riders.get(station.name, 1.0)
+            self._people(station.name, states[part].told.get("entering", 0.0) / max(before, 0.1))
+            turned_ph = sum(
+                self._roads[name].usual_ph * share
+                for name, share in station.draws.items()
+                if self._roads[name].closed
+            )
+            factor = in_rain * laws.riders_from_roads(
+                turned_ph,
+                people_per_vehicle=terms.people_per_vehicle,
+                share=terms.to_metro,
+                ordinary_pph=self._enter_ph[station.name],
+            )
+            factor = round(factor, 3)
+            if factor != before:
+                self._riders[station.name] = factor
+                found.setdefault(part, []).append(Ridership(entering=factor, alighting=1.0))
+
+    def _people(self, station: str, entering_ph: float) -> None:
+        """Running mean of those who enter, without what rain and closures do."""
+        keep = max(1.0 - self.period_s / self.terms.smooth_s, 0.0)
+        known = self._enter_ph.get(station, entering_ph)
+        self._enter_ph[station] = keep * known + (1.0 - keep) * entering_ph
+
+    def _say(self, kind: str, element: str, text: str) -> None:
+        self._events.append({"kind": kind, "element": element, "text": text})

@@ -1,0 +1,251 @@
+"""Which models make up a city, and how do they act on each other? Reads a `city.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import jialing.domains.metro.settings as metro
+import jialing.domains.traffic.settings as traffic
+import jialing.domains.water.settings as water
+from jialing.city.evening import Event, Station, Terms, Underpass
+from jialing.core.case import Case
+from jialing.core.errors import InputError, UnknownNameError
+from jialing.domains.metro.reader import read_station
+
+LEAD_S = 300.0  # underpasses empty within a minute; the rest is margin for the plan's own error
+SHORTEST_CLOSURE_S = 300.0
+#: Water above the road that the sewer's controller is charged for [m].
+FROM_DEPTH_M = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class City:
+    """A city as its `city.yaml` describes it.
+
+    Attributes
+    ----------
+    name, title : short and for people
+    path : the file
+    schematic : True if it shows no real city
+    duration_s, period_s : length of an evening; how often one domain hears of another [s]
+    begin_s : clock time zero of every model, since midnight [s]
+    storms : name -> title and the folder of its series
+    default_storm : the one that a case of the city's name runs
+    underpasses, stations, terms : see `evening`
+    events : name -> what may be ordered for a run
+    water, roads : models of the sewer and of the streets
+    station_files : station -> its file
+    plain : the whole file, for reports and checks
+    """
+
+    name: str
+    title: str
+    path: Path
+    schematic: bool
+    duration_s: float
+    period_s: float
+    begin_s: float
+    storms: Mapping[str, tuple[str, Path]]
+    default_storm: str
+    underpasses: tuple[Underpass, ...]
+    stations: tuple[Station, ...]
+    terms: Terms
+    events: Mapping[str, Event]
+    water: Path
+    roads: Path
+    station_files: Mapping[str, Path]
+    plain: Mapping[str, Any]
+
+    def water_case(self, storm: str, *, seed: int, weights: bool) -> Case:
+        """The sewer under a storm; `weights` lets its controller see water on roads."""
+        section = self.plain["water"]
+        if storm not in self.storms:
+            raise UnknownNameError(f"storm of {self.name}", storm, self.storms)
+        folder = self.storms[storm][1]
+        names = [*dict(section["gauges"]).values(), *section.get("river_stages", ())]
+        road_m = {n: float(u["road_m"]) for n, u in self.plain["underpasses"].items()}
+        limits = tuple(
+            water.LevelLimit(node=u.node, depth_m=road_m[u.name] + FROM_DEPTH_M, weight=0.0)
+            for u in self.underpasses
+        )
+        return Case(
+            name=f"{self.name}-water",
+            domain="water",
+            title=f"{self.title}: sewer",
+            model=self.water,
+            tick_s=float(self.plain["models"]["water"]["tick_s"]),
+            duration_s=self.duration_s,
+            seed=seed,
+            settings=water.WaterSettings(
+                controlled=tuple(section["controlled"]),
+                overflow_outfalls={k: bool(v) for k, v in section["overflow_outfalls"].items()},
+                level_limits=limits if weights else (),
+                series_files={name: folder / f"{name}.dat" for name in names},
+            ),
+        )
+
+    def opens_s(self, station: str) -> float:
+        """When a station's model begins, since midnight [s]."""
+        return read_station(self.station_files[station]).open_s
+
+    def roads_case(self, *, seed: int) -> Case:
+        return Case(
+            name=f"{self.name}-roads",
+            domain="traffic",
+            title=f"{self.title}: streets",
+            model=self.roads,
+            tick_s=float(self.plain["models"]["roads"]["tick_s"]),
+            duration_s=self.duration_s,
+            seed=seed,
+            settings=traffic.TrafficSettings(),
+        )
+
+    def station_case(self, station: str, *, seed: int) -> Case:
+        return Case(
+            name=f"{self.name}-{station}",
+            domain="metro",
+            title=f"{self.title}: {station}",
+            model=self.station_files[station],
+            tick_s=float(self.plain["models"]["stations"][station]["tick_s"]),
+            seed=seed,
+            settings=metro.MetroSettings(),
+        )
+
+
+def read_city(path: Path) -> City:
+    """Read a `city.yaml`; raises InputError that names the file and what is missing or does not fit."""
+    path = Path(path)
+    try:
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not UTF-8 text", path=path) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        raise InputError(f"is not YAML: {error}", path=path, line=line) from error
+    if not isinstance(plain, dict):
+        raise InputError("holds no mapping; a city begins with `city: NAME`", path=path)
+    try:
+        return _city(path, plain)
+    except KeyError as error:
+        raise InputError(f"has no entry {error.args[0]!r}, which a city needs", path=path) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"has an entry that does not fit: {error}", path=path) from error
+
+
+def _city(path: Path, plain: dict[str, Any]) -> City:
+    folder = path.parent
+    models = plain["models"]
+    storms = {
+        str(name): (str(entry["title"]), _folder(path, folder / entry["series"]))
+        for name, entry in plain["storms"].items()
+        if isinstance(entry, dict)
+    }
+    default = str(plain["storms"]["default"])
+    if default not in storms:
+        raise UnknownNameError(f"storm in {path.name}", default, storms)
+    underpasses = tuple(
+        Underpass(
+            name=str(name),
+            title=str(entry.get("title", name)),
+            node=str(entry["node"]),
+            low=tuple(entry["low"]),
+            closed=tuple(entry["entries"]),
+            detour_min=float(entry["minutes_lost"]),
+            usual_ph=float(entry.get("veh_h", 0.0)),
+        )
+        for name, entry in plain["underpasses"].items()
+    )
+    known = {u.name for u in underpasses}
+    stations = []
+    for name, entry in plain["stations"].items():
+        draws = {str(k): float(v) for k, v in entry.get("draws_from", {}).items()}
+        for one in draws:
+            if one not in known:
+                raise UnknownNameError(f"underpass that station {name!r} draws from", one, known)
+        stations.append(Station(name=str(name), draws=draws))
+    return City(
+        name=str(plain["city"]),
+        title=str(plain["title"]),
+        path=path,
+        schematic=bool(plain.get("schematic", False)),
+        duration_s=60.0 * float(plain["duration_min"]),
+        period_s=float(plain["step_s"]),
+        begin_s=_clock(str(plain["begin"])),
+        storms=storms,
+        default_storm=default,
+        underpasses=underpasses,
+        stations=tuple(stations),
+        terms=_terms(plain["couplings"]),
+        events={str(k): _event(k, e) for k, e in (plain.get("events") or {}).items()},
+        water=_file(path, folder / models["water"]["file"]),
+        roads=_file(path, folder / models["roads"]["file"]),
+        station_files={
+            str(n): _file(path, folder / entry["file"]) for n, entry in models["stations"].items()
+        },
+        plain=plain,
+    )
+
+
+def _terms(couplings: Mapping[str, Any]) -> Terms:
+    rain, closure = couplings["rain_to_road"], couplings["depth_to_closure"]
+    metro_share = couplings["closure_to_metro"]
+    losses = tuple(
+        (float(above), 1.0 - float(capacity), 1.0 - float(speed))
+        for above, capacity, speed in zip(
+            rain["above_mm_h"], rain["capacity"], rain["speed"], strict=True
+        )
+    )
+    table = couplings["rain_to_entry"]["table"]
+    return Terms(
+        close_at_m=1e-3 * float(closure["closes_mm"]),
+        open_at_m=1e-3 * float(closure["opens_mm"]),
+        report_s=float(closure["seen_after_s"]),
+        inspect_s=float(closure["seen_after_s"]),
+        lead_s=float(closure.get("lead_s", LEAD_S)),
+        shortest_s=float(closure.get("shortest_s", SHORTEST_CLOSURE_S)),
+        people_per_vehicle=float(metro_share["people_per_vehicle"]),
+        to_metro=float(metro_share["share"]),
+        rain_riders=tuple((float(above), float(factor)) for above, factor in table),
+        rain_losses=losses,
+        m3_per_vehicle_h=float(couplings["traffic_to_water"]["m3_per_vehicle_h"]),
+    )
+
+
+def _event(name: str, entry: Mapping[str, Any]) -> Event:
+    kinds = {"power_loss": ("pump", "pump"), "detector_loss": ("detectors", "junction")}
+    kind = str(entry["kind"])
+    if kind not in kinds:
+        raise UnknownNameError(f"kind of event {name!r}", kind, kinds)
+    word, key = kinds[kind]
+    start_s = 60.0 * float(entry["from_min"])
+    return Event(
+        kind=word,
+        element=str(entry[key]),
+        from_s=start_s,
+        to_s=start_s + 60.0 * float(entry["minutes"]),
+    )
+
+
+def _clock(text: str) -> float:
+    hours, _, minutes = text.partition(":")
+    return 3600.0 * float(hours) + 60.0 * float(minutes or 0)
+
+
+def _file(city: Path, path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"names {path.name}, and there is no such file beside it", path=city)
+    return path
+
+
+def _folder(city: Path, path: Path) -> Path:
+    if not path.is_dir():
+        raise InputError(f"names the folder {path.name}, and there is none beside it", path=city)
+    return path

@@ -1,0 +1,299 @@
+"""How is one evening of a city run, as it is today and with Jialing, on the same seed?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jialing.city.conductor import Conductor
+from jialing.city.evening import MODES, TRAFFIC, WATER, Evening
+from jialing.city.manifest import City, read_city
+from jialing.city.messages import Finished, Order, State
+from jialing.core.case import Case, GuardCount, Quantity, Run, ScoreSheet
+from jialing.core.errors import UnknownNameError
+from jialing.loop.progress import Listener, Progress
+from jialing.record.manifest import describe_file, versions
+from jialing.record.plain import to_plain, write_json
+
+SIDES = {
+    "water": "jialing.city.sides:WaterSide",
+    "traffic": "jialing.city.sides:TrafficSide",
+    "station": "jialing.city.sides:StationSide",
+}
+#: mode -> controller of the sewer, of the signals, of the stations.
+CONTROLLERS = {
+    "today": ("rules", "fixed", "timetable"),
+    "alone": ("predictive", "predictive", "predictive"),
+    "coupled": ("predictive", "predictive", "predictive"),
+}
+#: Score words of a city, in order, and which are better when higher.
+WORDS = (
+    "caught",
+    "delay",
+    "emergency_delay",
+    "waiting",
+    "flooding",
+    "overflow",
+    "closed",
+    "stops",
+    "co2",
+    "deepest",
+)
+TELL_EVERY = 5  # periods between two lines of progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitySettings:
+    """Settings of a city's case.
+
+    Attributes
+    ----------
+    storm : name of one of the city's storms; empty takes its default
+    events : names of events that happen
+    """
+
+    storm: str = ""
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityControllers:
+    """What `jialing.controllers` asks of a domain, for a city's modes."""
+
+    name: str = "city"
+    controllers: Mapping[str, str] = field(default_factory=lambda: dict(MODES))
+
+
+def city_case(path: Path, storm: str = "") -> Case:
+    """A case around a `city.yaml`; raises InputError where it does not fit."""
+    city = read_city(path)
+    storm = storm or city.default_storm
+    if storm not in city.storms:
+        raise UnknownNameError(f"storm of {city.name}", storm, city.storms)
+    name = city.name if storm == city.default_storm else f"{city.name}-{storm}"
+    return Case(
+        name=name,
+        domain="city",
+        title=f"{city.title}: {city.storms[storm][0]}",
+        model=path,
+        tick_s=city.period_s,
+        duration_s=city.duration_s,
+        settings=CitySettings(storm=storm),
+    )
+
+
+def run_evening(case: Case, mode: str, folder: Path, *, progress: Listener | None = None) -> Run:
+    """Run one evening in one mode; its records lie in `folder`, made here.
+
+    Ctrl-C ends the evening early: records and scores of what there is are kept.
+    """
+    if mode not in MODES:
+        raise UnknownNameError("way to run a city", mode, MODES)
+    city = read_city(case.model)
+    settings: CitySettings = case.settings or CitySettings()
+    folder.mkdir(parents=True)
+    duration_s = min(case.duration_s or city.duration_s, city.duration_s)
+    evening = Evening(
+        mode=mode,
+        underpasses=city.underpasses,
+        stations=city.stations,
+        terms=city.terms,
+        period_s=city.period_s,
+        faults=[city.events[name] for name in settings.events],
+    )
+    orders = _orders(case, city, mode, folder, settings.storm or city.default_storm)
+    _write_manifest(case, city, mode, folder, orders)
+    began, ended = time.perf_counter(), "completed"
+    with Conductor(orders, evening, folder, period_s=city.period_s) as conductor:
+        conductor.open()
+        opened = time.perf_counter()
+        try:
+            conductor.run(_teller(mode, duration_s, progress, opened), to_s=duration_s)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+        done = conductor.finish(ended)
+        exchange_s = conductor.exchange_s
+    wall_s = time.perf_counter() - opened
+    run = _summary(mode, folder, city, done, evening, ended, wall_s)
+    write_json(
+        folder / "score.json",
+        to_plain(
+            {
+                "controller": mode,
+                "ended": ended,
+                "score": run.score,
+                "guard": run.guard,
+                "wall_s": wall_s,
+                "open_s": opened - began,
+                "exchange_s": exchange_s,
+                "details": run.details,
+            }
+        ),
+    )
+    return run
+
+
+def _orders(case: Case, city: City, mode: str, folder: Path, storm: str) -> list[Order]:
+    rules, signals, directions = CONTROLLERS[mode]
+    seed = case.seed
+    low = {u.name: u.low for u in city.underpasses}
+    nodes = {u.name: u.node for u in city.underpasses}
+    orders = [
+        Order(
+            name=WATER,
+            case=city.water_case(storm, seed=seed, weights=mode == "coupled"),
+            controller=rules,
+            folder=str(folder / WATER),
+            side=SIDES["water"],
+            options={"underpasses": nodes, "lead_s": city.terms.lead_s},
+        ),
+        Order(
+            name=TRAFFIC,
+            case=city.roads_case(seed=seed),
+            controller=signals,
+            folder=str(folder / TRAFFIC),
+            side=SIDES["traffic"],
+            options={"underpasses": low},
+        ),
+    ]
+    for station in city.stations:
+        orders.append(
+            Order(
+                name=f"station:{station.name}",
+                case=city.station_case(station.name, seed=seed),
+                controller=directions,
+                folder=str(folder / f"station-{station.name}"),
+                side=SIDES["station"],
+                options={"knows": mode == "coupled"},
+                offset_s=max(city.begin_s - city.opens_s(station.name), 0.0),
+            )
+        )
+    return orders
+
+
+def _teller(
+    mode: str, duration_s: float, progress: Listener | None, opened: float
+) -> Callable[[float, Mapping[str, State]], None]:
+    """One line per domain, every few periods."""
+    count = 0
+
+    def tell(time_s: float, states: Mapping[str, State]) -> None:
+        nonlocal count
+        count += 1
+        last = time_s >= duration_s - 1e-9
+        if progress is None or (count % TELL_EVERY and not last):
+            return
+        for name, state in states.items():
+            word, value, unit = state.headline
+            progress(
+                Progress(
+                    controller=f"{mode} · {name}",
+                    time_s=time_s,
+                    duration_s=duration_s,
+                    wall_s=time.perf_counter() - opened,
+                    headline=word,
+                    value=Quantity(value=value, unit=unit),
+                )
+            )
+
+    return tell
+
+
+def _summary(
+    mode: str,
+    folder: Path,
+    city: City,
+    done: Mapping[str, Finished],
+    evening: Evening,
+    ended: str,
+    wall_s: float,
+) -> Run:
+    stations = [f"station:{station.name}" for station in city.stations]
+    parts = {name: finished.run for name, finished in done.items()}
+    return Run(
+        controller=mode,
+        score=_sheet(done, stations, evening),
+        guard=GuardCount(
+            allowed=sum(run.guard.allowed for run in parts.values()),
+            clamped=sum(run.guard.clamped for run in parts.values()),
+            refused=sum(run.guard.refused for run in parts.values()),
+        ),
+        wall_s=wall_s,
+        plant_s=sum(run.plant_s for run in parts.values()),
+        decide_s=sum(run.decide_s for run in parts.values()),
+        loop_s=sum(run.loop_s for run in parts.values()),
+        folder=folder,
+        details={
+            "ended": ended,
+            "parts": {
+                name: {
+                    "controller": run.controller,
+                    "score": run.score,
+                    "guard": run.guard,
+                    "wall_s": run.wall_s,
+                    "plant_s": run.plant_s,
+                    "decide_s": run.decide_s,
+                    "loop_s": run.loop_s,
+                    "decisions": run.details.get("decisions", {}),
+                    "folder": run.folder.name if run.folder else "",
+                    "extra": done[name].extra,
+                }
+                for name, run in parts.items()
+            },
+            "decisions": _decisions(list(parts.values())),
+        },
+    )
+
+
+def _decisions(runs: Sequence[Run]) -> dict[str, int]:
+    """On time, late, … over all parts."""
+    total: dict[str, int] = {}
+    for run in runs:
+        for word, count in run.details.get("decisions", {}).items():
+            total[word] = total.get(word, 0) + count
+    return total
+
+
+def _sheet(done: Mapping[str, Finished], stations: Sequence[str], evening: Evening) -> ScoreSheet:
+    """The city's own score from those of its parts; what a lost part would say is left out."""
+    found: dict[str, Quantity] = {}
+
+    def take(part: str, *words: str) -> None:
+        if part in done:
+            score = done[part].run.score
+            found.update({word: score[word] for word in words if word in score})
+
+    take(WATER, "flooding", "overflow")
+    take(TRAFFIC, "delay", "emergency_delay", "stops", "co2")
+    if TRAFFIC in done:
+        caught = sum(done[TRAFFIC].extra.values())
+        found["caught"] = Quantity(value=caught, unit="veh")
+    here = [done[name].run.score["waiting"] for name in stations if name in done]
+    if here:
+        found["waiting"] = Quantity(value=sum(q.value for q in here), unit=here[0].unit)
+    if WATER in done:
+        deepest = max(done[WATER].extra.values(), default=0.0)
+        found["deepest"] = Quantity(value=deepest, unit="m")
+    found["closed"] = Quantity(value=evening.closed_h, unit="h")
+    return {word: found[word] for word in WORDS if word in found}
+
+
+def _write_manifest(
+    case: Case, city: City, mode: str, folder: Path, orders: Sequence[Order]
+) -> None:
+    """Everything that is needed to run this evening again."""
+    document: dict[str, Any] = {
+        "format": "jialing-city/1",
+        "created": datetime.now(tz=UTC).isoformat(),
+        "case": to_plain(case, exact=True),
+        "mode": mode,
+        "versions": versions(),
+        "files": [describe_file(city.path)],
+        "parts": {order.name: Path(order.folder).name for order in orders},
+        "city": city.plain,
+    }
+    write_json(folder / "city.json", to_plain(document))
