@@ -112,7 +112,7 @@ class Fleet:
         source, row = self._source, self._row
         ids: Sequence[str] = source.getIDList()
         try:
-            rows = np.array([row[name] for name in ids], dtype=np.int64)
+            rows = np.array(list(map(row.__getitem__, ids)), dtype=np.int64)
         except KeyError:
             for name in ids:
                 if name not in row:
@@ -125,9 +125,9 @@ class Fleet:
         reading = Reading(
             rows=rows,
             lanes=lanes,
-            position_m=np.array([position(name) for name in ids], dtype=np.float64),
+            position_m=np.array(list(map(position, ids)), dtype=np.float64),
             # SUMO gives a speed far below zero to a vehicle that it lifts off the road.
-            speed_mps=np.maximum(np.array([speed(name) for name in ids], dtype=np.float64), 0.0),
+            speed_mps=np.maximum(np.array(list(map(speed, ids)), dtype=np.float64), 0.0),
             entered=entered,
             left=before[entered],
         )
