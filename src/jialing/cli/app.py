@@ -138,13 +138,14 @@ RunArgument = Annotated[
 @told
 def run(
     case: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="CASE_OR_MODEL",
             help="A case by name (`jialing cases`), or a model file such as town.inp.",
             autocompletion=_case_names,
+            show_default=False,
         ),
-    ],
+    ] = None,
     controller: Annotated[
         list[str] | None,
         typer.Option(
@@ -178,6 +179,23 @@ def run(
         Path, typer.Option(help="Folder in which the result folder is made.", file_okay=False)
     ] = Path("runs"),
     series: SeriesOption = None,
+    net: Annotated[
+        Path | None,
+        typer.Option("--net", metavar="FILE", help="A bare SUMO network, in place of a case."),
+    ] = None,
+    routes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--routes", metavar="FILE", help="What drives on it (SUMO routes). May be repeated."
+        ),
+    ] = None,
+    sensing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="What signals see: perfect, camera or loops. (default: camera)",
+        ),
+    ] = None,
     pace: Annotated[
         float | None,
         typer.Option(
@@ -201,7 +219,9 @@ def run(
     from jialing.cli.progress import shown_progress
 
     overrides = {"duration_s": duration, "forecast": forecast, "seed": seed}
-    made = _case(case, series, {k: v for k, v in overrides.items() if v is not None})
+    roads = {"routes": tuple(routes) if routes else None, "sensing": sensing}
+    given = {k: v for k, v in {**overrides, **roads}.items() if v is not None}
+    made = _case(_named_model(case, net), series, given)
     with shown_progress(quiet=quiet) as progress:
         result = jl.run(
             made,
@@ -311,6 +331,17 @@ def bench(
         _say("there is no folder 'benchmarks' here; benchmarks come with a checkout of Jialing")
         raise typer.Exit(ERROR)
     raise typer.Exit(run_benchmarks(script, [name, *context.args] if name else []))
+
+
+def _named_model(case: str | None, net: Path | None) -> str:
+    """The case or model file that is meant; exactly one of the two must be named."""
+    import jialing as jl
+
+    if (case is None) == (net is None):
+        raise jl.InputError(
+            "name one case or model file (`jialing cases` lists the cases), or a network with --net"
+        )
+    return str(net) if case is None else case
 
 
 def _case(name: str, series: list[Any] | None, overrides: dict[str, Any]) -> jl.Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Set
 from itertools import pairwise
 from pathlib import Path
@@ -37,6 +38,22 @@ def check_routes(net: NetworkFile, paths: Iterable[Path]) -> None:
                 for key in ENDS:
                     for name in element.get(key).split():
                         _check_edge(element, key, name, net)
+
+
+def departures_s(paths: Iterable[Path]) -> tuple[float, float] | None:
+    """First and last departure that route files name as a time [s]; None where they name none."""
+    first, last = math.inf, -math.inf
+    for path in paths:
+        for element in read_elements(path, root="", what="a SUMO route file (.rou.xml)"):
+            if element.tag not in (*DRIVES, "person"):
+                continue
+            for key in ("depart", "begin", "end"):
+                try:
+                    at_s = float(element.get(key))
+                except ValueError:
+                    continue  # absent, or a word such as `triggered`
+                first, last = min(first, at_s), max(last, at_s)
+    return (first, last) if math.isfinite(first) else None
 
 
 def _check_route(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jialing.core.errors import InputError, UnknownNameError
+
 SENSING = ("perfect", "camera", "loops")
 
 
@@ -40,3 +42,12 @@ class TrafficSettings:
     all_red_s: float = 0.0
     max_red_s: float = 180.0
     teleport_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        if self.sensing not in SENSING:
+            raise UnknownNameError("kind of sensing", self.sensing, SENSING)
+        if not (self.decide_every_s > 0.0 and self.view_m > 0.0 and 0.0 <= self.missed <= 1.0):
+            raise InputError(
+                f"settings of a traffic case: decide_every_s {self.decide_every_s} s and view_m "
+                f"{self.view_m} m must be above 0, missed {self.missed} between 0 and 1"
+            )

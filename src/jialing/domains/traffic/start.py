@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from jialing.core.errors import InputError
 from jialing.domains.traffic.network import Scenario
 from jialing.domains.traffic.reader import read_scenario
+from jialing.domains.traffic.routes import departures_s
 from jialing.domains.traffic.settings import TrafficSettings
 
 HOUR_S = 3600.0
+#: How long those who departed last are given to arrive where only route files say when [s].
+CLEARING_S = 600.0
 
 
 def scenario(model: Path, settings: TrafficSettings) -> Scenario:
@@ -31,7 +35,18 @@ def scenario(model: Path, settings: TrafficSettings) -> Scenario:
             "--routes demand.rou.xml, or give a .sumocfg",
             path=model,
         )
+    if found.path == found.net and found.routes:
+        found = _in_time(found)
     return found
+
+
+def _in_time(found: Scenario) -> Scenario:
+    """A bare network begins when the first vehicle departs, and ends after the last one did."""
+    between = departures_s(found.routes)
+    if between is None:
+        return found
+    first_s, last_s = math.floor(between[0]), math.ceil(between[1])
+    return dataclasses.replace(found, begin_s=float(first_s), end_s=last_s + CLEARING_S)
 
 
 def duration_s(found: Scenario) -> float:
@@ -60,6 +75,8 @@ def arguments(
     options = ["--net-file" if bare else "--configuration-file", str(found.path.absolute())]
     if bare or settings.routes:
         options += ["--route-files", _joined(found.routes)]
+    if bare:
+        options += ["--begin", f"{found.begin_s:g}"]
     if additional:
         options += ["--additional-files", _joined((*found.additional, *additional))]
     return [
