@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -345,3 +346,33 @@ def test_ticks_of_ten_seconds_drive_the_same_trips_as_ticks_of_one(plant: SumoPl
 def test_settings_are_those_of_the_case() -> None:
     assert isinstance(GRID.settings, TrafficSettings)
     assert GRID.settings.sensing == "camera"
+
+
+def test_a_packed_network_with_routes_drives_the_trips_of_the_configuration(
+    plant: SumoPlant, tmp_path: Path
+) -> None:
+    expected = to_the_end(plant)
+    net = tmp_path / "town.net.xml.gz"
+    net.write_bytes(gzip.compress((GRID.model.parent / "grid.net.xml").read_bytes()))
+    case = dataclasses.replace(GRID, model=net)
+    found = opened(case, settings={"routes": (GRID.model.parent / "grid.rou.xml",)})
+    assert to_the_end(found) == expected
+
+
+def test_steps_of_half_a_second_keep_the_seconds_of_yellow(tmp_path: Path) -> None:
+    import libsumo
+
+    config = tmp_path / "half.sumocfg"
+    text = GRID.model.read_text().replace('value="grid', f'value="{GRID.model.parent}/grid')
+    config.write_text(text.replace("<time>", '<time><step-length value="0.5"/>'))
+    plant = opened(dataclasses.replace(GRID, model=config), duration_s=60.0)
+    command = Command.of(plant.actuators, {"A1": 1.0})
+    shown = []
+    plant.step(10.0)
+    while plant.step(0.5):
+        plant.apply(command)
+        shown.append(libsumo.trafficlight.getRedYellowGreenState("A1"))
+    plant.close()
+    yellow = sum("y" in state for state in shown)
+    assert yellow == 6  # three seconds
+    assert plant.time_s == 60.0
