@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +16,7 @@ from jialing.domains.traffic.baseline import build_baseline
 from jialing.domains.traffic.controller import PredictiveController
 from jialing.domains.traffic.guard import build_guard
 from jialing.domains.traffic.model import Roads, read_roads
+from jialing.domains.traffic.picture import picture
 from jialing.domains.traffic.plant import SumoPlant
 from jialing.domains.traffic.reader import reads
 from jialing.domains.traffic.score import HIGHER_IS_BETTER
@@ -101,14 +100,17 @@ class TrafficDomain:
                 duration_s=length_s,
                 budget_s=case.tick_s / 2.0,
                 headline="delay",
-                about={"sensing": settings.sensing, "settings": asdict(settings)},
+                about={
+                    "sensing": settings.sensing,
+                    "settings": asdict(settings) | {"routes": [str(r) for r in settings.routes]},
+                },
                 files=[
                     str(file)
                     for file in dict.fromkeys(
                         (files.path, files.net, *files.routes, *files.additional)
                     )
                 ],
-                picture=_picture(roads),
+                picture=picture(roads),
             )
         except BaseException:
             plant.close()
@@ -126,15 +128,6 @@ def _demand_vph(plant: SumoPlant) -> list[FloatArray]:
         return plant.flows_vph()
     finally:
         plant.close()
-
-
-def _picture(roads: Roads) -> Mapping[str, Any]:
-    """What the report draws the network from; nothing while there is no such module."""
-    place = "jialing.domains.traffic.picture"
-    if importlib.util.find_spec(place) is None:
-        return {}
-    drawn: Mapping[str, Any] = importlib.import_module(place).picture(roads)
-    return drawn
 
 
 def _named(name: str, roads: Roads, settings: TrafficSettings) -> Controller:
