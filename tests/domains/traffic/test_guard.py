@@ -18,7 +18,6 @@ from jialing.core.stages import Guard
 from jialing.domains.traffic.guard import (
     HOLD_CHECKS,
     HOLD_S,
-    MAX_AGE_S,
     PLAN_S,
     REST_S,
     TrafficGuard,
@@ -26,6 +25,7 @@ from jialing.domains.traffic.guard import (
 )
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.watch import MAX_AGE_S
 
 NAN, INF = math.nan, math.inf
 TEE = tee()  # modes 0 … 2, minimum green 5 s, yellow 3 s, no all-red
@@ -238,6 +238,14 @@ def test_whole_numbers_of_any_type_are_modes() -> None:
     assert given(scene.check(command)) == 1.0
 
 
+def test_the_times_that_nobody_sets_are_those_stated() -> None:
+    assert (MAX_AGE_S, PLAN_S, HOLD_S, REST_S, HOLD_CHECKS) == (3.0, 10.0, 10.0, 60.0, 10)
+
+
+def test_answers_are_small_numbers_for_the_record() -> None:
+    assert Scene().ask(1.0).answers.dtype == np.uint8
+
+
 # --- what is no command
 
 
@@ -263,6 +271,7 @@ def broken(**changes: Any) -> Command:
         broken(plan=np.zeros((2, 2))),
         broken(plan=np.array([["a"]])),
         broken(plan=np.zeros(1)),
+        broken(plan=np.zeros((1, 1, 1))),
     ],
 )
 def test_what_is_no_command_hands_over_to_the_programme(command: Any) -> None:
@@ -273,6 +282,28 @@ def test_what_is_no_command_hands_over_to_the_programme(command: Any) -> None:
     assert ruling.command.plan is None
     assert ruling.command.step_s == 0.0
     assert ruling.command.note == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (broken(targets=np.zeros(2)), "targets has shape (2,), expected (1,)"),
+        (broken(targets=np.array(["1"])), "targets holds <U1"),
+        (broken(local=np.zeros(2, np.bool_)), "local has shape (2,), expected (1,)"),
+        (broken(note=None), "source or note is of another type"),
+        (broken(plan=np.zeros((2, 2))), "plan must hold numbers [steps, 1]"),
+        (None, "AttributeError"),
+    ],
+)
+def test_a_person_is_told_what_is_wrong_with_a_command(command: Any, why: str) -> None:
+    (verdict,) = Scene().check(command).verdicts
+    assert verdict.reason.endswith(f"no command for this plant: {why}")
+
+
+@pytest.mark.parametrize("plan", [np.zeros((3, 1)), np.zeros((0, 1)), np.zeros((2, 1), np.int64)])
+def test_a_plan_of_numbers_for_every_signal_is_one(plan: Any) -> None:
+    scene = Scene().shown(0.0)
+    assert_allowed(scene.check(broken(plan=plan)))
 
 
 def test_what_is_no_command_does_not_cut_a_green() -> None:
@@ -520,6 +551,12 @@ def test_the_way_counts_from_when_it_began() -> None:
     assert_allowed(scene.ask(0.0))
 
 
+def test_a_cabinet_that_returns_as_the_run_begins_may_be_told_a_mode() -> None:
+    scene = returning(Scene())
+    scene.told = Receipt(time_s=0.0, positions=np.array([-1.0]))
+    assert_allowed(scene.ask(1.0))
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("mode:T", -2.0), ("mode:T", NAN), ("green:T", NAN), ("mode:T", 0.0)]
 )
@@ -670,6 +707,26 @@ def test_a_longest_red_that_no_signal_can_keep_is_lifted_and_told() -> None:
     assert Scene(settings=TrafficSettings(max_red_s=28.0)).guard.max_red_s.tolist() == [28.0]
 
 
+def test_without_any_yellow_the_bound_is_greens_and_ticks() -> None:
+    settings = TrafficSettings(yellow_s=0.0)
+    walks = signal(
+        "W", (-1, -1), ("Gr", "rG"), conflicts=[(0, 1)], yellow_s=0.0, phases=[("rr", 9.0)]
+    )
+    assert Scene(walks, settings=settings).guard.bound_s.tolist() == [12.0]
+
+
+def test_a_way_between_modes_may_be_the_longest_of_all() -> None:
+    # the programme shows one red: nothing to lose on the way in
+    guard = Scene(tee(phases=[("rrrr", 9.0)])).guard
+    assert guard.bound_s.tolist() == [27.0]
+
+
+def test_a_signal_without_modes_is_left_to_its_programme() -> None:
+    scene = Scene(signal("N", (), (), phases=[("r", 9.0)]))
+    assert_allowed(scene.ask(None))
+    assert_ruled(scene.ask(0.0), "mode", None)
+
+
 def test_the_bound_counts_greens_and_intergreens_of_all_modes() -> None:
     guard = Scene(crossroads()).guard
     assert guard.bound_s.tolist() == [6.0 + 5.0 + 8.0 + 5.0 + 4 * (4.0 + 1.0)]
@@ -759,6 +816,19 @@ def test_an_arrival_is_no_contradiction() -> None:
     assert scene.told.positions.tolist() == [-3.0]
     assert_allowed(scene.ask(2.0))
     assert_ruled(scene.ask(1.0), "min_green", 2.0, answer=Answer.CLAMP)
+
+
+def test_an_arrival_counts_only_if_its_reading_is_fresh() -> None:
+    scene = Scene().shown(1.0)
+    scene.tick(2.0)
+    begun_s = scene.now_s - 1.0
+    scene.readings, scene.quality = {"mode:T": 2.0}, {"mode:T": Quality.STALE}
+    scene.tick(2.0)  # says too early that it is there
+    scene.readings, scene.quality = {"green:T": 99.0}, {}
+    while scene.now_s < begun_s + 8.0:
+        assert given(scene.ask(1.0)) == 2.0
+        scene.tick(2.0)
+    assert_allowed(scene.ask(1.0))
 
 
 def test_an_arrival_elsewhere_is_a_contradiction() -> None:
@@ -863,6 +933,47 @@ def unreadable() -> list[tuple[Any, Any]]:
     ]
 
 
+def test_a_person_is_told_what_cannot_be_read() -> None:
+    scene = Scene().shown(1.0)
+    good, told = scene.observation(), scene.told
+    command = Command(targets=np.array([2.0]), local=np.array([False]))
+    for observation, receipt, why in (
+        (replace(good, values=good.values[1:]), told, "values has shape (5,), expected (6,)"),
+        (replace(good, quality=good.quality[1:]), told, "quality has shape (5,), expected (6,)"),
+        (
+            replace(good, valid_at_s=good.values[1:]),
+            told,
+            "valid_at_s has shape (5,), expected (6,)",
+        ),
+        (good, replace(told, positions=np.zeros(2)), "positions has shape (2,), expected (1,)"),
+        (replace(good, time_s=NAN), told, "the time is not finite"),
+        (
+            replace(good, table=SignalTable(signals=())),
+            told,
+            "the signals are not those of this plant",
+        ),
+    ):
+        (verdict,) = scene.check(command, observation, receipt).verdicts
+        assert verdict.reason.endswith(f"sensors or receipt cannot be read: {why}")
+
+
+def test_whole_numbers_of_any_type_are_readings() -> None:
+    scene = Scene().shown(1.0)
+    good = scene.observation()
+    scene.check(
+        Command(targets=np.array([2.0]), local=np.array([False])),
+        replace(
+            good,
+            values=good.values.astype(np.int64),
+            quality=good.quality.astype(np.int64),
+            valid_at_s=good.valid_at_s.astype(np.int64),
+        ),
+        replace(scene.told, positions=scene.told.positions.astype(np.int64)),
+    )
+    assert scene.ruling is not None
+    assert_allowed(scene.ruling)
+
+
 @pytest.mark.parametrize("case", range(len(unreadable())))
 def test_where_nothing_can_be_read_what_was_given_goes_on_then_the_programme(case: int) -> None:
     observation, receipt = unreadable()[case]
@@ -904,10 +1015,10 @@ def test_the_way_to_the_programme_counts_after_silence_too() -> None:
 
 def test_no_warning_is_raised_whatever_comes() -> None:
     scene = Scene().shown(1.0)
+    command = Command(targets=np.array([2.0]), local=np.array([False]))
+    far = replace(scene.observation(), time_s=1.5e308, valid_at_s=np.full(6, -1.5e308))
     with np.errstate(all="raise"):
-        scene.age_s = {"mode:T": INF}
-        scene.readings = {"green:T": INF, "queue:T0": NAN}
-        assert_ruled(scene.ask(2.0), "stale", 1.0)
+        assert_ruled(scene.check(command, far), "stale", 1.0)
 
 
 # --- many signals

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core import limits
 from jialing.core.command import Answer, Command, Receipt, Ruling, Source
-from jialing.core.errors import InputError, JialingError, UnknownNameError
-from jialing.core.signal import Actuator, FloatArray, Observation, Quality, SignalTable
+from jialing.core.errors import InputError, UnknownNameError
+from jialing.core.signal import Actuator, FloatArray, Observation, SignalTable
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.proof import prove
-from jialing.domains.traffic.service import Calls
+from jialing.domains.traffic.service import Calls, round_s
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.watch import MalformedError, Moment, Watch, column, shape, words
 
 BoolArray = NDArray[np.bool_]
 
 LOCAL = math.nan  # the target that hands a signal to the programme of the file
-MAX_AGE_S = 3.0  # oldest reading that may be acted on [s]
 PLAN_S = 10.0  # how long the last plan may stand in for a decision [s]
 HOLD_S = 10.0  # how long a mode is kept without knowing what the cabinet shows [s]
 REST_S = 60.0  # how long the programme acts after that before a mode may be asked for again [s]
@@ -87,37 +86,22 @@ class TrafficGuard:
         signals: SignalTable,
         settings: TrafficSettings,
     ) -> None:
-        self._actuators, self._table = tuple(actuators), signals
+        self._actuators = tuple(actuators)
         self._junctions = chosen = _matched(junctions, actuators)
         _require_sound(chosen, actuators, settings)
         count = len(chosen)
         self.proofs = tuple(prove(j, settings.yellow_s) for j in chosen)
-        self._modes = np.array([len(j.modes) for j in chosen], np.int64)
         self._all_usable = np.array([bool(proof.usable.all()) for proof in self.proofs], np.bool_)
-        self._longest_s = np.array(
-            [max(p.entry_s.max(initial=0.0), p.length_s.max(initial=0.0)) for p in self.proofs]
-        )
-        bounds_s = [
-            _bound_s(j, longest_s) for j, longest_s in zip(chosen, self._longest_s, strict=True)
-        ]
-        self.bound_s = np.array(bounds_s, dtype=np.float64)
+        pairs = list(enumerate(self.proofs))
+        self.bound_s = np.array([round_s(chosen[i], proof) for i, proof in pairs])
         self.max_red_s = np.maximum(settings.max_red_s, self.bound_s)
         self.notes = self._told(settings)
         self._calls = Calls(chosen, self.proofs, signals, self.max_red_s)
-        self._mode_at = np.array([signals.find(f"mode:{j.name}") for j in chosen], np.int64)
-        self._green_at = np.array([signals.find(f"green:{j.name}") for j in chosen], np.int64)
-
+        self._watch = Watch(chosen, self.proofs, signals)
         self._given = np.full(count, LOCAL)
-        self._local = np.ones(count, dtype=np.bool_)  # given last: every run starts silent
-        self._local_s = np.full(count, -np.inf)  # since when
-        self._position = np.full(count, np.nan)  # confirmed last
-        self._shown = np.full(count, np.nan)  # mode that is shown, NaN on the way to one
-        self._from = np.full(count, -1)  # mode shown last, -1 if the programme acted since
-        self._state = b""  # position and shown of the last check
-        self._begun_s = np.full(count, -np.inf)  # when the position was first confirmed
-        self._green_s = np.full(count, np.inf)  # when the shown mode began, at the latest
-        self._blind_s = np.full(count, np.inf)  # since when the mode is not known
-        self._rest_s = np.full(count, -np.inf)  # until when the programme acts after that
+        self._local = np.ones(count, np.bool_)  # given last: every run starts silent
+        self._local_s = np.full(count, np.nan)  # since when
+        self._rest_s = np.full(count, np.nan)  # until when the programme acts after blindness
         self._now_s = self._decided_s = -math.inf  # last check, last decision
         self._mute = 0  # checks in a row at which nothing could be read
 
@@ -141,19 +125,20 @@ class TrafficGuard:
         try:
             targets, local, source, plan, step_s, note = self._read(command)
         except Exception as error:  # foreign objects may raise anything; all of it refuses
-            fault = f"no command for this plant: {_words(error)}"
+            fault = f"no command for this plant: {words(error)}"
             targets, local = np.full(count, LOCAL), np.zeros(count, dtype=np.bool_)
         asked, own = targets.copy(), local.copy()
         try:
-            moment = self._sense(observation, receipt)
+            moment = self._watch.look(observation, receipt, self._local)
         except Exception as error:
-            why = f"sensors or receipt cannot be read: {_words(error)}"
+            why = f"sensors or receipt cannot be read: {words(error)}"
             found = self._repeat(asked, why)
             source = Source.GUARD
         else:
             self._mute = 0
+            self._now_s = moment.now_s
             found = self._judge_all(asked, own, moment, source, fault)
-        answers = np.zeros(count, dtype=np.uint8)
+        answers = np.zeros(count, np.uint8)
         verdicts = []
         for i, at in found:
             targets[i], local[i] = at.target, math.isnan(at.target)
@@ -162,7 +147,6 @@ class TrafficGuard:
                 verdicts.append(at.verdict(i, self._actuators[i].name, float(asked[i])))
         targets[local] = LOCAL
         self._local_s[local & ~self._local] = self._now_s
-        self._from[local] = -1
         self._given, self._local = targets.copy(), local.copy()
         return Ruling(
             command=Command(
@@ -177,84 +161,17 @@ class TrafficGuard:
     ) -> tuple[FloatArray, BoolArray, Source, FloatArray | None, float, str]:
         """Private copies of a command's parts, each read once; raises on what is malformed."""
         count = len(self._actuators)
-        targets = _column("targets", command.targets, count, "fiu").astype(np.float64)
-        local = _column("local", command.local, count, "b").copy()
+        targets = column("targets", command.targets, count, "fiu").astype(np.float64)
+        local = column("local", command.local, count, "b").copy()
         source, plan, step_s, note = command.source, command.plan, command.step_s, command.note
         if not isinstance(source, Source) or not isinstance(note, str):
-            raise _MalformedError("source or note is of another type")
-        if plan is not None and _shape(plan)[1:] != (count,):
-            raise _MalformedError(f"plan must hold numbers [steps, {count}]")
+            raise MalformedError("source or note is of another type")
+        if plan is not None and shape(plan)[1:] != (count,):
+            raise MalformedError(f"plan must hold numbers [steps, {count}]")
         return targets, local, source, plan, float(step_s), note
 
-    def _sense(self, observation: Observation, receipt: Receipt) -> _Moment:
-        """Bring what is known of every signal up to date; raises on what is malformed."""
-        table = self._table
-        position = _column("positions", receipt.positions, len(self._actuators), "fiu")
-        position = position.astype(np.float64)
-        now_s, told_s = float(observation.time_s), float(receipt.time_s)
-        if not (math.isfinite(now_s) and math.isfinite(told_s)):
-            raise _MalformedError("the time is not finite")
-        if observation.table is not table and observation.table != table:
-            raise _MalformedError("the signals are not those of this plant")
-        values = _column("values", observation.values, len(table), "fiu")
-        quality = _column("quality", observation.quality, len(table), "iu")
-        measured_s = _column("valid_at_s", observation.valid_at_s, len(table), "fiu")
-        good = (quality == int(Quality.GOOD)) & (np.abs(measured_s - now_s) <= MAX_AGE_S)
-
-        seen, green_s = values[self._mode_at], values[self._green_at]
-        fresh = good[self._mode_at] & good[self._green_at] & (green_s >= 0.0)
-        moves = position < 0.0
-        head = np.where(moves, -1.0 - position, position)  # shown, or on the way to
-        head[~((head < self._modes) & (head == np.rint(head)))] = np.nan
-        arrived = moves & fresh & (seen == head) & ~self._local
-        shown = np.where(moves & ~arrived, np.nan, head)
-        agree = (arrived | (seen == position)) & fresh & (head >= 0.0)
-        self._now_s = now_s
-        if position.tobytes() + shown.tobytes() != self._state:
-            self._note(position, shown, told_s, now_s)
-            self._state = position.tobytes() + shown.tobytes()
-        blind = ~(agree | self._local)
-        self._blind_s = np.where(blind, np.minimum(self._blind_s, now_s), np.inf)
-        age_s = now_s - self._green_s
-        return _Moment(
-            now_s=now_s,
-            head=head,
-            shown=shown,
-            green_s=np.where(agree & ~self._local, np.minimum(age_s, green_s), age_s),
-            blind=blind,
-            returns=moves & agree & self._local,
-            starving=set(self._calls.note(now_s, shown, values, good).tolist()),
-        )
-
-    def _note(self, position: FloatArray, shown: FloatArray, told_s: float, now_s: float) -> None:
-        """Remember when positions were first confirmed, and since when modes are shown.
-
-        A mode that came by a transition began when that was over, at the latest as long after it
-        was first confirmed as the proven way takes; any other began when it was first confirmed.
-        """
-        moved = ~((position == self._position) | (np.isnan(position) & np.isnan(self._position)))
-        changed = ~((shown == self._shown) | (np.isnan(shown) & np.isnan(self._shown)))
-        for i in (moved | changed).nonzero()[0].tolist():
-            mode, before_s = shown[i], float(self._begun_s[i])
-            if moved[i]:
-                self._begun_s[i] = told_s
-            if changed[i] and mode >= 0.0:
-                came_s = told_s
-                if position[i] < 0.0:
-                    came_s = float(self._begun_s[i]) + self._way_s(i, int(mode))
-                elif self._position[i] == -1.0 - mode and not self._local[i]:
-                    came_s = before_s + self._way_s(i, int(mode))
-                self._green_s[i] = min(came_s, now_s)
-                self._from[i] = -1 if self._local[i] else int(mode)
-        self._position, self._shown = position, shown
-
-    def _way_s(self, i: int, mode: int) -> float:
-        """How long the transition to a mode takes, the longest where its origin is not known [s]."""
-        came = int(self._from[i])
-        return float(self.proofs[i].length_s[came, mode] if came >= 0 else self._longest_s[i])
-
     def _judge_all(
-        self, asked: FloatArray, own: BoolArray, moment: _Moment, source: Source, fault: str
+        self, asked: FloatArray, own: BoolArray, moment: Moment, source: Source, fault: str
     ) -> list[tuple[int, limits.Proposal]]:
         """Proposals for the signals on which a rule might fire. The rest is allowed as it stands."""
         late = ""
@@ -262,9 +179,9 @@ class TrafficGuard:
             self._decided_s = moment.now_s
         elif not moment.now_s - self._decided_s <= PLAN_S:
             late = f"the last decision is {moment.now_s - self._decided_s:g} s old"
-        calm = (asked == moment.head) & self._all_usable & ~moment.blind & ~self._local
-        if moment.starving:
-            calm[list(moment.starving)] = False
+        starving = self._calls.note(moment.now_s, moment.shown, moment.values, moment.good)
+        calm = (asked == moment.head) & self._all_usable & ~(moment.blind_s >= 0.0) & ~self._local
+        calm[starving] = False
         if late:
             calm[:] = False
         calm = np.where(own, self._local, calm)
@@ -276,12 +193,12 @@ class TrafficGuard:
             if fault:
                 at.refuse("shape", LOCAL, fault)
             elif not own[i]:
-                self._judge(i, at, moment, late)
+                self._judge(i, at, late, i in starving)
             self._keep(i, at, moment)
             found.append((i, at))
         return found
 
-    def _judge(self, i: int, at: limits.Proposal, moment: _Moment, late: str) -> None:
+    def _judge(self, i: int, at: limits.Proposal, late: str, starving: bool) -> None:
         """Is a target a mode that may be shown, and does somebody else need another one?"""
         proof, target = self.proofs[i], at.target
         if not math.isfinite(target):
@@ -292,19 +209,19 @@ class TrafficGuard:
             at.refuse("unproven", LOCAL, "the mode is not proven free of conflict")
         elif late:
             at.refuse("late", LOCAL, late)
-        elif self._local[i] and moment.now_s < self._rest_s[i]:
+        elif self._local[i] and self._now_s < self._rest_s[i]:
             at.refuse("stale", LOCAL, "the cabinet's mode was not known a while ago")
-        elif i in moment.starving:
+        elif starving:
             mode, waited_s = self._calls.serve(i, target)
             at.refuse("max_red", float(mode), f"somebody has waited at red for {waited_s:g} s")
 
-    def _keep(self, i: int, at: limits.Proposal, moment: _Moment) -> None:
+    def _keep(self, i: int, at: limits.Proposal, moment: Moment) -> None:
         """What is shown, or begun, and may not be left yet."""
         head, shown, green_s = float(moment.head[i]), float(moment.shown[i]), moment.green_s[i]
         if self._local[i]:
             if math.isnan(at.target):
                 return
-            left_s = self._longest_s[i] - (moment.now_s - self._local_s[i])
+            left_s = self.proofs[i].longest_s - (moment.now_s - self._local_s[i])
             if shown >= 0.0:
                 if green_s < self._junctions[i].min_green_s[int(shown)]:
                     at.clamp("min_green", LOCAL, f"the programme's green is {green_s:g} s old")
@@ -316,8 +233,8 @@ class TrafficGuard:
         if math.isnan(head):
             at.refuse("stale", LOCAL, "the plant confirms no mode")
             return
-        if moment.blind[i]:
-            blind_s = moment.now_s - float(self._blind_s[i])
+        blind_s = float(moment.blind_s[i])
+        if blind_s >= 0.0:
             if blind_s < HOLD_S:
                 at.refuse("stale", head, f"the mode is not known since {blind_s:g} s")
             else:
@@ -341,22 +258,6 @@ class TrafficGuard:
         ]
 
 
-class _MalformedError(JialingError):
-    """Something handed to the guard has another shape or type than agreed."""
-
-
-class _Moment(NamedTuple):
-    """What the guard judges by, by signal."""
-
-    now_s: float
-    head: FloatArray  # mode that is shown or on its way, NaN if not known
-    shown: FloatArray  # mode that is shown, NaN on the way to one
-    green_s: FloatArray  # for how long [s]
-    blind: BoolArray  # the readings do not agree with what was confirmed
-    returns: BoolArray  # on the way to the programme, and not there yet
-    starving: set[int]  # signals at which somebody has waited too long
-
-
 def build_guard(
     junctions: Sequence[Junction],
     actuators: Sequence[Actuator],
@@ -365,31 +266,6 @@ def build_guard(
 ) -> TrafficGuard:
     """A guard for the signals of a network."""
     return TrafficGuard(junctions, actuators, signals, settings)
-
-
-def _bound_s(junction: Junction, longest_s: float) -> float:
-    """Time to serve every mode once [s], a tick of a second for each switch to be seen."""
-    return float(junction.min_green_s.sum()) + len(junction.modes) * (float(longest_s) + 1.0)
-
-
-def _column(name: str, values: object, count: int, kinds: str) -> NDArray[Any]:
-    """`values` as an array [count] of one of the numpy `kinds`; raises on anything else."""
-    column = np.asarray(values)
-    if column.shape != (count,):
-        raise _MalformedError(f"{name} has shape {column.shape}, expected ({count},)")
-    if column.dtype.kind not in kinds:
-        raise _MalformedError(f"{name} holds {column.dtype}")
-    return column
-
-
-def _shape(plan: object) -> tuple[int, ...]:
-    table = np.asarray(plan)
-    return table.shape if table.dtype.kind in "fiu" else ()
-
-
-def _words(error: Exception) -> str:
-    """Our own words for our own errors; of foreign ones only the type can be trusted."""
-    return str(error) if isinstance(error, _MalformedError) else type(error).__name__
 
 
 def _matched(junctions: Sequence[Junction], actuators: Sequence[Actuator]) -> tuple[Junction, ...]:

@@ -66,6 +66,11 @@ class Proof:
     rights: NDArray[np.int8]
     faults: tuple[str, ...]
 
+    @property
+    def longest_s(self) -> float:
+        """The longest way of all [s]."""
+        return float(max((0.0, *self.entry_s.tolist(), *self.length_s.ravel().tolist())))
+
 
 def changes(
     junction: Junction, shown: str, wanted: str, yellow_s: float, all_red_s: float

@@ -120,6 +120,11 @@ class Calls:
         return int(able[np.lexsort((able, -called, -starved, -rights[first]))[0]]), waited_s
 
 
+def round_s(junction: Junction, proof: Proof) -> float:
+    """Time to serve every mode once [s], with a tick of one second for each switch to be seen."""
+    return float(junction.min_green_s.sum()) + len(proof.usable) * (proof.longest_s + 1.0)
+
+
 def _calls(junction: Junction) -> Iterator[list[str]]:
     """For each movement the signals that may tell who waits, the best first."""
     for link, lane in np.column_stack((junction.links, junction.lane_of)).tolist():
