@@ -173,7 +173,7 @@ class Evening:
         self._faults(time_s, found)
         if not states:
             return found
-        water, traffic = states[WATER].told, states[TRAFFIC].told
+        water, traffic = _told(states, WATER), _told(states, TRAFFIC)
         self._rain = water.get("rain", 0.0)
         self._roads_in_rain(found)
         for underpass in self.underpasses:
@@ -273,8 +273,8 @@ class Evening:
             close = wet or foreseen_m >= terms.close_at_m
             reopen = dry and time_s - road.closed_s >= terms.shortest_s
         else:
-            close = wet and time_s - (road.wet_since_s or time_s) >= terms.report_s
-            reopen = dry and time_s - (road.dry_since_s or time_s) >= terms.inspect_s
+            close = _lasts(road.wet_since_s, terms.report_s, time_s)
+            reopen = _lasts(road.dry_since_s, terms.inspect_s, time_s)
         if close and not road.closed:
             road.closed, road.closed_s = True, time_s
             why = f"{depth_m:.2f} m on the road"
@@ -301,6 +301,8 @@ class Evening:
         in_rain = laws.riders_in_rain(self._rain, terms.rain_riders)
         for station in self.stations:
             part = f"station:{station.name}"
+            if part not in states:
+                continue
             before = self._riders.get(station.name, 1.0)
             self._people(station.name, states[part].told.get("entering", 0.0) / max(before, 0.1))
             turned_ph = sum(
@@ -327,3 +329,13 @@ class Evening:
 
     def _say(self, kind: str, element: str, text: str) -> None:
         self._events.append({"kind": kind, "element": element, "text": text})
+
+
+def _told(states: Mapping[str, State], part: str) -> Mapping[str, float]:
+    """What a part told last; nothing if it was lost before it could."""
+    return states[part].told if part in states else {}
+
+
+def _lasts(since_s: float | None, least_s: float, time_s: float) -> bool:
+    """True if what began at `since_s` goes on and is `least_s` old."""
+    return since_s is not None and time_s - since_s >= least_s

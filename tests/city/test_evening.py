@@ -1,0 +1,303 @@
+"""What does one domain's state do to the others, in each of the three ways to run an evening?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jialing.city import laws
+from jialing.city.evening import MODES, Evening, Event, Station, Terms, Underpass
+from jialing.city.messages import (
+    Change,
+    Closure,
+    Fault,
+    Ridership,
+    Stake,
+    State,
+    Water,
+    Weather,
+)
+
+MINUTE_S = 60.0
+MM_H = laws.MM_PER_H_M_S
+TERMS = Terms(
+    close_at_m=0.15,
+    open_at_m=0.05,
+    report_s=300.0,
+    inspect_s=300.0,
+    lead_s=600.0,
+    shortest_s=300.0,
+    people_per_vehicle=1.4,
+    to_metro=0.07,
+    rain_riders=((2.5, 0.97), (8.0, 0.93)),
+    rain_losses=laws.RAIN_LOSSES,
+    m3_per_vehicle_h=20.0,
+)
+DIP = Underpass(
+    name="dip", title="The dip", node="U", low=("a", "-a"), closed=("in",), usual_ph=600.0
+)
+
+
+class City:
+    """An evening minute by minute; what the parts tell is written by hand."""
+
+    def __init__(self, mode: str, *, terms: Terms = TERMS, faults: tuple[Event, ...] = ()) -> None:
+        self.evening = Evening(
+            mode=mode,
+            underpasses=(DIP,),
+            stations=(Station(name="hill", draws={"dip": 0.5}),),
+            terms=terms,
+            period_s=MINUTE_S,
+            faults=faults,
+        )
+        self.time_s = 0.0
+        self.events: list[tuple[float, str]] = []
+        self.entered = 10.0
+
+    def minute(
+        self, depth: float = 0.0, foreseen: float = 0.0, rain: float = 0.0, entering: float = 980.0
+    ) -> list[Change]:
+        """What every part suffers after a minute in which this was told."""
+        states = {
+            "water": _state(rain=rain, **{"depth:dip": depth, "foreseen:dip": foreseen}),
+            "traffic": _state(**{"entered:dip": self.entered}),
+            "station:hill": _state(entering=entering),
+        }
+        found = self.evening.changes(self.time_s, states)
+        self.events += [(self.time_s, str(e["kind"])) for e in self.evening.events()]
+        self.time_s += MINUTE_S
+        return [change for some in found.values() for change in some]
+
+    def when(self, kind: str) -> list[float]:
+        return [time_s for time_s, what in self.events if what == kind]
+
+
+def _state(**told: float) -> State:
+    return State(
+        name="",
+        time_s=0.0,
+        told=told,
+        headline=("flooding", 0.0, "m³"),
+        plant_s=0.0,
+        decide_s=0.0,
+        wall_s=0.0,
+        late=0,
+        going=True,
+    )
+
+
+def only(kind: type, changes: list[Change]) -> list[Any]:
+    return [change for change in changes if isinstance(change, kind)]
+
+
+def test_foreseen_water_closes_the_underpass_before_it_comes_only_where_decisions_are_coupled() -> (
+    None
+):
+    for mode in MODES:
+        city = City(mode)
+        for _ in range(20):
+            changes = city.minute(depth=0.0, foreseen=0.4)
+            if only(Closure, changes):
+                break
+        assert city.when("closed") == ([0.0] if mode == "coupled" else []), mode
+
+
+def test_water_that_is_foreseen_too_shallow_closes_nothing() -> None:
+    city = City("coupled")
+    for _ in range(20):
+        assert only(Closure, city.minute(foreseen=0.149)) == []
+    assert only(Closure, city.minute(foreseen=0.15)) == [Closure(edges=("in",), closed=True)]
+
+
+@pytest.mark.parametrize("mode", ["today", "alone"])
+def test_today_an_underpass_closes_five_minutes_after_its_water_was_there(mode: str) -> None:
+    city = City(mode)
+    city.minute(depth=0.1)
+    for _ in range(10):
+        city.minute(depth=0.2)
+    assert city.when("closed") == [360.0]  # wet from 60 s on
+
+
+def test_water_that_goes_again_before_anyone_came_is_not_reported_from_its_first_moment() -> None:
+    city = City("today")
+    for _ in range(4):
+        city.minute(depth=0.2)
+    city.minute(depth=0.0)
+    for _ in range(5):
+        city.minute(depth=0.2)
+    assert city.when("closed") == []
+    city.minute(depth=0.2)
+    assert city.when("closed") == [600.0]
+
+
+def test_coupled_an_underpass_that_is_wet_already_closes_at_once() -> None:
+    city = City("coupled")
+    city.minute(depth=0.2)
+    assert city.when("closed") == [0.0]
+
+
+def test_today_a_crew_opens_the_road_five_minutes_after_it_fell_dry() -> None:
+    city = City("today")
+    for _ in range(6):
+        city.minute(depth=0.2)
+    for _ in range(10):
+        city.minute(depth=0.04)
+    assert city.when("closed") == [300.0]
+    assert city.when("opened") == [660.0]  # dry from 360 s on
+
+
+def test_between_the_two_depths_a_barrier_stays_as_it_is() -> None:
+    city = City("coupled")
+    for _ in range(30):
+        city.minute(depth=0.1)
+    assert city.events == []
+    city.minute(depth=0.2)
+    for _ in range(30):
+        city.minute(depth=0.1)
+    assert [kind for _, kind in city.events] == ["closed"]
+
+
+def test_coupled_a_road_opens_when_water_is_gone_and_none_is_foreseen_but_never_flaps() -> None:
+    city = City("coupled")
+    city.minute(foreseen=0.4)
+    for _ in range(3):
+        city.minute()  # gone at once: the shortest closure holds
+    assert city.when("opened") == []
+    for _ in range(5):
+        city.minute(foreseen=0.06)  # water to come keeps it closed
+    assert city.when("opened") == []
+    city.minute()
+    assert city.when("opened") == [540.0]
+
+
+def test_closed_hours_count_the_time_between_the_barriers() -> None:
+    city = City("coupled")
+    city.minute(depth=0.2)
+    for _ in range(12):
+        city.minute()
+    assert city.when("opened") == [300.0]
+    assert city.evening.closed_h * 3600.0 == 300.0
+
+
+def test_rain_slows_the_streets_once_and_dry_weather_frees_them() -> None:
+    city = City("today")
+    assert only(Weather, city.minute()) == []
+    (wet,) = only(Weather, city.minute(rain=10.0 * MM_H))
+    assert wet.speed == pytest.approx(0.94)
+    assert wet.headway == pytest.approx(1.0 / 0.8587)
+    assert only(Weather, city.minute(rain=11.0 * MM_H)) == []
+    assert only(Weather, city.minute()) == [Weather(speed=1.0, headway=1.0)]
+
+
+def test_standing_water_slows_those_in_it_and_a_film_does_not() -> None:
+    city = City("today")
+    assert only(Water, city.minute(depth=0.004)) == []
+    (slow,) = only(Water, city.minute(depth=0.1))
+    assert slow.edges == DIP.low
+    assert slow.speed_mps == pytest.approx(laws.speed_in_water(0.1))
+    (stopped,) = only(Water, city.minute(depth=0.35))
+    assert stopped.speed_mps == 0.0
+    (free,) = only(Water, city.minute(depth=0.0))
+    assert math.isnan(free.speed_mps)
+
+
+def test_people_of_a_closed_road_ride_and_come_back_to_their_cars_when_it_opens() -> None:
+    city = City("coupled")
+    for _ in range(3):
+        assert only(Ridership, city.minute()) == []
+    (more,) = only(Ridership, city.minute(depth=0.2))
+    # 600 veh/h of 1.4 people, 7 % of them ride, half of these here; 980 an hour enter anyway.
+    assert more.entering == pytest.approx(1.0 + 600.0 * 1.4 * 0.07 * 0.5 / 980.0, abs=1e-3)
+    assert more.alighting == 1.0
+    factors = [c.entering for _ in range(8) for c in only(Ridership, city.minute())]
+    assert factors[-1] == 1.0
+    assert city.when("opened")
+
+
+def test_rain_keeps_people_in() -> None:
+    city = City("today")
+    city.minute()
+    (fewer,) = only(Ridership, city.minute(rain=9.0 * MM_H))
+    assert fewer.entering == pytest.approx(0.93)
+
+
+def test_extra_riders_do_not_breed_extra_riders() -> None:
+    """The station counts those who came because of the closure; the next factor leaves them out."""
+    city = City("coupled")
+    city.minute()
+    factor = 1.0
+    for _ in range(60):
+        found = only(Ridership, city.minute(depth=0.2, entering=980.0 * factor))
+        factor = found[-1].entering if found else factor
+    assert factor == pytest.approx(1.03, abs=2e-3)
+
+
+def test_only_a_coupled_sewer_is_told_what_traffic_each_underpass_carries() -> None:
+    for mode in MODES:
+        stakes = only(Stake, City(mode).minute())
+        assert [stake.link for stake in stakes] == (["dip"] if mode == "coupled" else []), mode
+
+
+def test_the_sewers_price_of_water_follows_the_traffic() -> None:
+    quiet, busy = City("coupled"), City("coupled")
+    quiet.entered, busy.entered = 2.0, 30.0
+    for _ in range(60):
+        (low,) = only(Stake, quiet.minute())
+        (high,) = only(Stake, busy.minute())
+    assert high.weight > 5.0 * low.weight
+    expected = laws.stake(1800.0, minutes_lost=DIP.detour_min, m3_per_vehicle_h=20.0)
+    assert high.weight == pytest.approx(expected, rel=0.03)
+
+
+def test_a_closed_road_keeps_the_price_of_the_traffic_it_carried_while_open() -> None:
+    city = City("coupled")
+    (before,) = only(Stake, city.minute(depth=0.2))
+    city.entered = 0.0
+    for _ in range(60):
+        (after,) = only(Stake, city.minute(depth=0.2))
+    assert after.weight == pytest.approx(before.weight)
+
+
+@pytest.mark.parametrize(("kind", "part"), [("pump", "water"), ("detectors", "traffic")])
+def test_a_fault_begins_and_ends_by_the_clock_and_reaches_its_own_domain(
+    kind: str, part: str
+) -> None:
+    event = Event(kind=kind, element="P1", from_s=120.0, to_s=300.0)
+    city = City("today", faults=(event,))
+    found: dict[float, Mapping[str, list[Change]]] = {}
+    for minute in range(8):
+        found[60.0 * minute] = city.evening.changes(60.0 * minute, {})
+    told = {time_s: changes for time_s, changes in found.items() if changes}
+    assert told == {
+        120.0: {part: [Fault(kind=kind, element="P1", broken=True)]},
+        300.0: {part: [Fault(kind=kind, element="P1", broken=False)]},
+    }
+
+
+def test_the_diary_tells_what_was_worked_out() -> None:
+    city = City("coupled")
+    city.minute(depth=0.2, rain=10.0 * MM_H)
+    diary = city.evening.diary()
+    assert diary["closed"] == ["dip"]
+    assert diary["rain_mps"] == pytest.approx(10.0 * MM_H)
+    assert diary["weather"]["speed"] == pytest.approx(0.94)
+    assert diary["riders"]["hill"] < 1.0
+    assert diary["traffic_ph"]["dip"] == pytest.approx(600.0)
+
+
+def test_a_part_that_is_lost_leaves_the_couplings_of_the_others_alive() -> None:
+    city = City("coupled")
+    states = {"water": _state(rain=10.0 * MM_H, **{"depth:dip": 0.2})}
+    found = city.evening.changes(0.0, states)
+    assert [type(c) for c in found["traffic"]] == [Weather, Water, Closure]
+
+
+def test_crews_that_take_longer_close_later() -> None:
+    slow = City("today", terms=replace(TERMS, report_s=900.0))
+    for _ in range(20):
+        slow.minute(depth=0.2)
+    assert slow.when("closed") == [900.0]
