@@ -17,7 +17,10 @@ from jialing.core.case import Case
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.domains.metro.reader import read_station
 
-LEAD_S = 300.0  # underpasses empty within a minute; the rest is margin for the plan's own error
+#: The sewer's plan is in steps of 5 min; two of them cover what comes before the next decision.
+LEAD_S = 600.0
+STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
+DECIDE_EVERY_S = 300.0
 SHORTEST_CLOSURE_S = 300.0
 #: Water above the road that the sewer's controller is charged for [m].
 FROM_DEPTH_M = 0.02
@@ -83,6 +86,8 @@ class City:
             seed=seed,
             settings=water.WaterSettings(
                 controlled=tuple(section["controlled"]),
+                rate_per_s=1.0 / float(section.get("stroke_s", STROKE_S)),
+                decide_every_s=float(section.get("decide_every_s", DECIDE_EVERY_S)),
                 overflow_outfalls={k: bool(v) for k, v in section["overflow_outfalls"].items()},
                 level_limits=limits if weights else (),
                 series_files={name: folder / f"{name}.dat" for name in names},

@@ -96,21 +96,28 @@ class WaterDomain:
         if controller == "other-rules" and rules_file is None:
             raise InputError("the controller other-rules needs the setting rules_file")
         nominal = reduce_model(model, layout.actuator_links)
-        horizon, effort = plan_work(model, nominal, settings, case.tick_s)
+        step_s = settings.decide_every_s or case.tick_s
+        every = round(step_s / case.tick_s)
+        if every < 1 or abs(every * case.tick_s - step_s) > 1e-6:
+            raise InputError(
+                f"decide_every_s is {step_s:g} s; it must be a multiple of the tick, "
+                f"{case.tick_s:g} s"
+            )
+        horizon, effort = plan_work(model, nominal, settings, step_s)
         plant = SwmmPlant(
             layout, settings, duration_s=duration_s, seed=case.seed, rules_file=rules_file
         )
         try:
             chosen = (
-                _named(controller, plant, settings, horizon, effort)
+                _named(controller, plant, settings, horizon, effort, every)
                 if isinstance(controller, str)
                 else controller()
             )
             forecaster: Forecaster = NoForecaster()
             if controller not in _LOOK_AT_NOW:
                 forecaster = RainForecaster(
-                    rain_series(model, duration_s, case.tick_s),
-                    step_s=case.tick_s,
+                    rain_series(model, duration_s, step_s),
+                    step_s=step_s,
                     gages=layout.gage_names,
                     horizon=horizon,
                     kind=case.forecast,
@@ -240,7 +247,12 @@ def _drain_s(reduction: Reduction, limits_m3s: Mapping[str, float]) -> float:
 
 
 def _named(
-    name: str, plant: SwmmPlant, settings: WaterSettings, horizon: Horizon, effort: Effort
+    name: str,
+    plant: SwmmPlant,
+    settings: WaterSettings,
+    horizon: Horizon,
+    effort: Effort,
+    every: int,
 ) -> Controller:
     layout = plant.layout
     if name in ("rules", "other-rules"):
@@ -255,19 +267,26 @@ def _named(
                 "predictive control plays its plans in copies of the running engine, which needs "
                 "a system with fork (Linux, macOS). The other controllers run here."
             )
-        return _Predictive(plant, settings, horizon, effort)
+        return _Predictive(plant, settings, horizon, effort, every)
     raise UnknownNameError("controller for water", name, WaterDomain.controllers)
 
 
 class _Predictive:
-    """Identifies the plant before the clock starts, then decides."""
+    """Identifies the plant before the clock starts, then decides at every `every`-th tick."""
 
     def __init__(
-        self, plant: SwmmPlant, settings: WaterSettings, horizon: Horizon, effort: Effort
+        self,
+        plant: SwmmPlant,
+        settings: WaterSettings,
+        horizon: Horizon,
+        effort: Effort,
+        every: int,
     ) -> None:
         self._plant, self._settings = plant, settings
         self._horizon, self._effort = horizon, effort
         self._controller: PredictiveController | None = None
+        self._every, self._tick = every, -1
+        self._held: Command | None = None
 
     def prepare(self) -> None:
         """Fit the reduced network to the plant, and compile."""
@@ -282,12 +301,18 @@ class _Predictive:
         return self._controller.foreseen()
 
     def decide(self, situation: Situation) -> Command:
-        """Plan from the plant's present state."""
+        """Plan from the plant's present state, or hold the last targets until that is due."""
+        self._tick += 1
+        if self._held is not None and self._tick % self._every:
+            return self._held
         if self._controller is None:
             self.prepare()
         if self._controller is None:
             raise PlantError("the plant could not be identified")
-        return self._controller.decide(situation)
+        command = self._controller.decide(situation)
+        if self._every > 1:
+            self._held = replace(command, plan=None)
+        return command
 
 
 def priced(

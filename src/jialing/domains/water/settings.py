@@ -89,6 +89,7 @@ class WaterSettings:
     rate_per_s : largest change of a setting [1/s]
     series_files : where the data file of a time series lies, if not where the model says
     rules_file : other control rules, run by the controller ``other-rules`` for comparison
+    decide_every_s : time between two decisions [s]; None means every tick
     horizon_s : how far decisions look ahead [s]; None means: found from the model
     """
 
@@ -102,4 +103,5 @@ class WaterSettings:
     rate_per_s: float = 1.0 / 300.0
     series_files: Mapping[str, Path] = field(default_factory=dict)
     rules_file: Path | None = None
+    decide_every_s: float | None = None
     horizon_s: float | None = None
