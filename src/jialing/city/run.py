@@ -160,18 +160,18 @@ def _orders(case: Case, city: City, mode: str, folder: Path, storm: str) -> list
             options={"underpasses": low},
         ),
     ]
-    for station in city.stations:
-        orders.append(
-            Order(
-                name=f"station:{station.name}",
-                case=city.station_case(station.name, seed=seed),
-                controller=directions,
-                folder=str(folder / f"station-{station.name}"),
-                side=SIDES["station"],
-                options={"knows": mode == "coupled"},
-                offset_s=max(city.begin_s - city.opens_s(station.name), 0.0),
-            )
+    orders.extend(
+        Order(
+            name=f"station:{station.name}",
+            case=city.station_case(station.name, seed=seed),
+            controller=directions,
+            folder=str(folder / f"station-{station.name}"),
+            side=SIDES["station"],
+            options={"knows": mode == "coupled"},
+            offset_s=max(city.begin_s - city.opens_s(station.name), 0.0),
         )
+        for station in city.stations
+    )
     return orders
 
 
