@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import jialing.domains.metro.settings as metro
 import jialing.domains.traffic.settings as traffic
 import jialing.domains.water.settings as water
+from jialing.city.checks import problems, read_plain, relations, told_first
 from jialing.city.evening import Event, Station, Terms, Underpass
 from jialing.core.case import Case
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.domains.metro.reader import read_station
 
-#: The sewer's plan is in steps of 5 min; two of them cover what comes before the next decision.
-LEAD_S = 600.0
+#: The sewer's plan is in steps of 5 min; the first of them covers what comes before the next one.
+LEAD_S = 300.0
 STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
 DECIDE_EVERY_S = 300.0
 SHORTEST_CLOSURE_S = 300.0
@@ -125,24 +124,11 @@ class City:
 def read_city(path: Path) -> City:
     """Read a `city.yaml`; raises InputError that names the file and what is missing or does not fit."""
     path = Path(path)
-    try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text", path=path) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else mark.line + 1
-        raise InputError(f"is not YAML: {error}", path=path, line=line) from error
-    if not isinstance(plain, dict):
-        raise InputError("holds no mapping; a city begins with `city: NAME`", path=path)
-    try:
-        return _city(path, plain)
-    except KeyError as error:
-        raise InputError(f"has no entry {error.args[0]!r}, which a city needs", path=path) from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"has an entry that does not fit: {error}", path=path) from error
+    plain, lines = read_plain(path)
+    wrong = problems(plain, lines) or relations(plain, lines)
+    if wrong:
+        raise told_first(wrong, path)
+    return _city(path, plain)
 
 
 def _city(path: Path, plain: dict[str, Any]) -> City:
