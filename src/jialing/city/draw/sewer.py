@@ -365,11 +365,11 @@ class Sewer:
         if not below.pump_m3s:
             return
         sump, pump = f"B_{below.id}", f"pump_{below.id}"
-        beside = (at[0] + 20.0, at[1] - 25.0)
+        beside = (at[0] + 30.0, at[1] - 26.0)
         self.out.node(
             "STORAGE", sump, beside, road - pit - 3.0, 9.0, 0.5, "FUNCTIONAL", 0, 0, 16, 0, 0
         )
-        self.out.link(f"C_{sump}", name, sump, 20.0, 0.6, 0.15, 3.0)
+        self.out.link(f"C_{sump}", name, sump, 40.0, 0.6, 0.15, 3.0)
         curve = f"head_{below.id}"
         points = ((0.0, 1.1), (4.0, 1.0), (7.0, 0.72), (10.0, 0.35), (13.0, 0.02))
         self.out.curve(curve, "PUMP3", ((head, below.pump_m3s * part) for head, part in points))
