@@ -16,7 +16,7 @@ from typing import Any
 from jialing import domains
 from jialing.city.cases import is_city, named_cities
 from jialing.city.evening import MODES
-from jialing.city.run import CitySettings, city_case, run_evening
+from jialing.city.run import CitySettings, city_case, run_evenings
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
 from jialing.core.case import Case, Reference, Run
 from jialing.core.errors import (
@@ -188,13 +188,11 @@ def _run_city(
     folder = claim_folder(
         Path("runs") if out is None else Path(out), _safe(f"{made.name}-s{made.seed}")
     )
-    runs: list[Run] = []
-    for mode in modes:
-        runs.append(run_evening(made, mode, folder / mode, progress=listener))
-        result = Result(case=made, runs=tuple(runs), folder=folder)
-        result.save()
-        if runs[-1].details["ended"] == "interrupted":
-            raise Interrupted(result)
+    runs = run_evenings(made, modes, folder, progress=listener)
+    result = Result(case=made, runs=tuple(runs), folder=folder)
+    result.save()
+    if any(run.details["ended"] == "interrupted" for run in runs):
+        raise Interrupted(result)
     return result
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -131,10 +132,16 @@ class Conductor:
                 raise PlantError(f"{name}: its process ended before the run began")
         self.duration_s = longest
 
-    def run(self, listener: Listener | None = None, *, to_s: float = float("inf")) -> None:
-        """Walk the evening, period by period, to its end or to `to_s`."""
+    def run(
+        self,
+        listener: Listener | None = None,
+        *,
+        to_s: float = float("inf"),
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Walk the evening, period by period, to its end, to `to_s`, or until `stop` is set."""
         end_s = min(self.duration_s, to_s)
-        while self.time_s < end_s - 1e-9:
+        while self.time_s < end_s - 1e-9 and not (stop is not None and stop.is_set()):
             began = time.perf_counter()
             changes = self._coupling.changes(self.time_s, self.states)
             self._note(changes)

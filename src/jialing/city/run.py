@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,10 +89,40 @@ def city_case(path: Path, storm: str = "") -> Case:
     )
 
 
-def run_evening(case: Case, mode: str, folder: Path, *, progress: Listener | None = None) -> Run:
+def run_evenings(
+    case: Case, modes: Sequence[str], folder: Path, *, progress: Listener | None = None
+) -> list[Run]:
+    """Run the same evening in several modes, as many at a time as there are cores for.
+
+    Each lies in a folder of its own in `folder`. Ctrl-C ends all of them early: records and scores
+    of what there is are kept, and each run's ``details["ended"]`` says ``interrupted``.
+    """
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=max(min(len(modes), os.cpu_count() or 1), 1)) as pool:
+        waiting = [
+            pool.submit(run_evening, case, mode, folder / mode, progress=progress, stop=stop)
+            for mode in modes
+        ]
+        try:
+            wait(waiting, return_when=FIRST_EXCEPTION)
+        except KeyboardInterrupt:
+            stop.set()
+        if any(one.done() and one.exception() is not None for one in waiting):
+            stop.set()  # one cannot go on: the others end early, and its error is told
+        return [one.result() for one in waiting]
+
+
+def run_evening(
+    case: Case,
+    mode: str,
+    folder: Path,
+    *,
+    progress: Listener | None = None,
+    stop: threading.Event | None = None,
+) -> Run:
     """Run one evening in one mode; its records lie in `folder`, made here.
 
-    Ctrl-C ends the evening early: records and scores of what there is are kept.
+    Ctrl-C, or `stop`, ends the evening early: records and scores of what there is are kept.
     """
     if mode not in MODES:
         raise UnknownNameError("way to run a city", mode, MODES)
@@ -112,8 +145,10 @@ def run_evening(case: Case, mode: str, folder: Path, *, progress: Listener | Non
         conductor.open()
         opened = time.perf_counter()
         try:
-            conductor.run(_teller(mode, duration_s, progress, opened), to_s=duration_s)
+            conductor.run(_teller(mode, duration_s, progress, opened), to_s=duration_s, stop=stop)
         except KeyboardInterrupt:
+            ended = "interrupted"
+        if stop is not None and stop.is_set():
             ended = "interrupted"
         done = conductor.finish(ended)
         exchange_s = conductor.exchange_s
