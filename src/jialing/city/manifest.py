@@ -10,10 +10,11 @@ from typing import Any
 import jialing.domains.metro.settings as metro
 import jialing.domains.traffic.settings as traffic
 import jialing.domains.water.settings as water
-from jialing.city.checks import problems, read_plain, relations, told_first
+from jialing.city.checks import files, problems, read_plain, relations, told_first
 from jialing.city.evening import Event, Station, Terms, Underpass
+from jialing.city.schema import EVENT_KINDS
 from jialing.core.case import Case
-from jialing.core.errors import InputError, UnknownNameError
+from jialing.core.errors import UnknownNameError
 from jialing.domains.metro.reader import read_station
 
 #: The sewer's plan is in steps of 5 min; the first of them covers what comes before the next one.
@@ -23,6 +24,8 @@ DECIDE_EVERY_S = 300.0
 SHORTEST_CLOSURE_S = 300.0
 #: Water above the road that the sewer's controller is charged for [m].
 FROM_DEPTH_M = 0.02
+#: Kind of event in `city.yaml` -> of `messages.Fault`.
+EVENT_WORDS = {"power_loss": "pump", "detector_loss": "detectors"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +128,9 @@ def read_city(path: Path) -> City:
     """Read a `city.yaml`; raises InputError that names the file and what is missing or does not fit."""
     path = Path(path)
     plain, lines = read_plain(path)
-    wrong = problems(plain, lines) or relations(plain, lines)
+    wrong = problems(plain, lines)
+    if not wrong:
+        wrong = relations(plain, lines) + files(plain, lines, path.parent)
     if wrong:
         raise told_first(wrong, path)
     return _city(path, plain)
@@ -135,13 +140,10 @@ def _city(path: Path, plain: dict[str, Any]) -> City:
     folder = path.parent
     models = plain["models"]
     storms = {
-        str(name): (str(entry["title"]), _folder(path, folder / entry["series"]))
+        str(name): (str(entry["title"]), folder / entry["series"])
         for name, entry in plain["storms"].items()
         if isinstance(entry, dict)
     }
-    default = str(plain["storms"]["default"])
-    if default not in storms:
-        raise UnknownNameError(f"storm in {path.name}", default, storms)
     underpasses = tuple(
         Underpass(
             name=str(name),
@@ -154,14 +156,13 @@ def _city(path: Path, plain: dict[str, Any]) -> City:
         )
         for name, entry in plain["underpasses"].items()
     )
-    known = {u.name for u in underpasses}
-    stations = []
-    for name, entry in plain["stations"].items():
-        draws = {str(k): float(v) for k, v in entry.get("draws_from", {}).items()}
-        for one in draws:
-            if one not in known:
-                raise UnknownNameError(f"underpass that station {name!r} draws from", one, known)
-        stations.append(Station(name=str(name), draws=draws))
+    stations = tuple(
+        Station(
+            name=str(name),
+            draws={str(k): float(v) for k, v in entry.get("draws_from", {}).items()},
+        )
+        for name, entry in plain["stations"].items()
+    )
     return City(
         name=str(plain["city"]),
         title=str(plain["title"]),
@@ -171,16 +172,14 @@ def _city(path: Path, plain: dict[str, Any]) -> City:
         period_s=float(plain["step_s"]),
         begin_s=_clock(str(plain["begin"])),
         storms=storms,
-        default_storm=default,
+        default_storm=str(plain["storms"]["default"]),
         underpasses=underpasses,
-        stations=tuple(stations),
+        stations=stations,
         terms=_terms(plain["couplings"]),
-        events={str(k): _event(k, e) for k, e in (plain.get("events") or {}).items()},
-        water=_file(path, folder / models["water"]["file"]),
-        roads=_file(path, folder / models["roads"]["file"]),
-        station_files={
-            str(n): _file(path, folder / entry["file"]) for n, entry in models["stations"].items()
-        },
+        events={str(k): _event(e) for k, e in plain.get("events", {}).items()},
+        water=folder / models["water"]["file"],
+        roads=folder / models["roads"]["file"],
+        station_files={str(n): folder / entry["file"] for n, entry in models["stations"].items()},
         plain=plain,
     )
 
@@ -210,16 +209,12 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
     )
 
 
-def _event(name: str, entry: Mapping[str, Any]) -> Event:
-    kinds = {"power_loss": ("pump", "pump"), "detector_loss": ("detectors", "junction")}
+def _event(entry: Mapping[str, Any]) -> Event:
     kind = str(entry["kind"])
-    if kind not in kinds:
-        raise UnknownNameError(f"kind of event {name!r}", kind, kinds)
-    word, key = kinds[kind]
     start_s = 60.0 * float(entry["from_min"])
     return Event(
-        kind=word,
-        element=str(entry[key]),
+        kind=EVENT_WORDS[kind],
+        element=str(entry[EVENT_KINDS[kind]]),
         from_s=start_s,
         to_s=start_s + 60.0 * float(entry["minutes"]),
     )
@@ -228,15 +223,3 @@ def _event(name: str, entry: Mapping[str, Any]) -> Event:
 def _clock(text: str) -> float:
     hours, _, minutes = text.partition(":")
     return 3600.0 * float(hours) + 60.0 * float(minutes or 0)
-
-
-def _file(city: Path, path: Path) -> Path:
-    if not path.is_file():
-        raise InputError(f"names {path.name}, and there is no such file beside it", path=city)
-    return path
-
-
-def _folder(city: Path, path: Path) -> Path:
-    if not path.is_dir():
-        raise InputError(f"names the folder {path.name}, and there is none beside it", path=city)
-    return path
