@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Sequence
 from html import escape
-from importlib import metadata, resources
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 
-from jialing.report import charts, facts, incidents, table
+from jialing.report import charts, city_page, facts, incidents, shell, table
+from jialing.report.city_source import city_folders
 from jialing.report.elements import elements
 from jialing.report.headline import Headline, headline
 from jialing.report.map import field_names, network_map
 from jialing.report.packing import embed
 from jialing.report.reading import read_result
+from jialing.report.shell import content_policy
 from jialing.report.source import BASELINES, ResultView
 from jialing.report.words import controller_phrase
 
@@ -34,7 +32,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
     Parameters
     ----------
-    folder : holds ``result.json`` and a record folder per controller, or is a record itself
+    folder : holds ``result.json`` and a record folder per controller, or is a record itself; or a
+        city's result, or a folder of several of them that differ in their seeds
     out : the file to write; ``report.html`` in `folder` unless given
 
     Returns
@@ -43,7 +42,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
     Raises RecordError if `folder` holds no readable record.
     """
-    page = build_page(read_result(folder))
+    city = city_folders(folder)
+    page = city_page.build_page(city) if city else build_page(read_result(folder))
     target = out or folder / "report.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.part")
@@ -70,11 +70,11 @@ def build_page(result: ResultView) -> str:
         "map": plan,
         "peak_s": peak_time(result),
     }
-    plotly, script = _plotly(), _script()
-    return Template(_resource("page.html")).substitute(
+    plotly, script = shell.plotly(), shell.script(SCRIPTS)
+    return Template(shell.resource("page.html")).substitute(
         policy=content_policy([plotly, script]),
-        version=escape(_version()),
-        style=_resource("style.css"),
+        version=escape(shell.version()),
+        style=shell.resource("style.css"),
         title=escape(result.title),
         headline=escape(told.sentence),
         aside=escape(told.aside),
@@ -95,18 +95,6 @@ def build_page(result: ResultView) -> str:
     )
 
 
-def content_policy(scripts: Sequence[str]) -> str:
-    """A policy under which only these scripts run and nothing can be fetched.
-
-    Styles may be inline because the chart library writes them; images only as part of the page.
-    """
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
 def peak_time(result: ResultView) -> float | None:
     """When the baseline spilled most within one tick, all elements together [s]."""
     run = result.baseline
@@ -119,31 +107,6 @@ def peak_time(result: ResultView) -> float | None:
     if not totals.any():
         return None
     return float(run.time_s[int(np.argmax(totals))])
-
-
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-
-
-def _resource(name: str) -> str:
-    return (resources.files("jialing.report") / "web" / name).read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    return "\n".join(_resource(name) for name in SCRIPTS)
-
-
-def _plotly() -> str:
-    """The chart library; a closing tag inside it would end its script element early."""
-    source = (resources.files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
-    return source.replace("</script", "<\\/script")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("jialing")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _badges(result: ResultView) -> str:

@@ -43,7 +43,7 @@ def _run(record: Record) -> RunView:
     about = record.manifest.get("about") or {}
     return RunView(
         controller=record.controller,
-        score=_sheet(final.get("score") or {}),
+        score=sheet(final.get("score") or {}),
         guard=_guard(final, frames["answers"]),
         time_s=record.time_s,
         signals=tuple(record.signals),
@@ -53,7 +53,7 @@ def _run(record: Record) -> RunView:
         local=frames["local"].astype(np.bool_),
         unusable=int(np.count_nonzero(frames["outcome"] != Outcome.ON_TIME)),
         decide_ms=np.ascontiguousarray(frames["decide_ms"][decided]),
-        incidents=_incidents(record),
+        incidents=incidents_of(record),
         fields=_fields(record),
         details=final.get("details") or {},
         manifest=record.manifest,
@@ -68,7 +68,8 @@ def _run(record: Record) -> RunView:
     )
 
 
-def _sheet(found: Mapping[str, Any]) -> ScoreSheet:
+def sheet(found: Mapping[str, Any]) -> ScoreSheet:
+    """A score as it lies in ``score.json``; what could not be computed is left out."""
     return {
         name: Quantity(value=float(q["value"]), unit=str(q["unit"]))
         for name, q in found.items()
@@ -107,7 +108,8 @@ def _fields(record: Record) -> dict[str, FieldView]:
     return views
 
 
-def _incidents(record: Record) -> tuple[Incident, ...]:
+def incidents_of(record: Record) -> tuple[Incident, ...]:
+    """What the guard changed and which decisions failed, in order."""
     found = []
     for event in record.events:
         time_s, kind = float(event["time_s"]), event["kind"]

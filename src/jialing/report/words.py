@@ -70,6 +70,36 @@ WORDS: dict[str, Word] = {
         label="Priced sum",
         meaning="All of the above weighted by the case's prices; controllers minimise this.",
     ),
+    "caught": Word(
+        label="Vehicles caught by water",
+        meaning="In an underpass while the water there stops cars.",
+        whole=True,
+    ),
+    "delay": Word(label="Delay", meaning="Time lost per trip, mean over all, finished or not."),
+    "emergency_delay": Word(label="Delay of emergency vehicles", meaning="Mean over them."),
+    "bus_delay": Word(label="Delay of buses", meaning="Mean over them."),
+    "stops": Word(label="Stops", meaning="Mean over all trips."),
+    "queue": Word(label="Vehicles standing", meaning="Mean over time, anywhere."),
+    "queue_p95": Word(label="Vehicles standing, at worst", meaning="Exceeded 5 % of the time."),
+    "throughput": Word(
+        label="Trips finished", better=Better.MORE, meaning="Before the end.", whole=True
+    ),
+    "arrivals_on_green": Word(
+        label="Arrivals on green", better=Better.MORE, meaning="At the stop line or its queue."
+    ),
+    "split_failures": Word(
+        label="Split failures",
+        meaning="Greens that left somebody behind who stood there as they began.",
+        whole=True,
+    ),
+    "max_red": Word(label="Longest red", meaning="With somebody waiting."),
+    "co2": Word(label="Carbon dioxide", meaning="From all exhausts."),
+    "fuel": Word(label="Fuel", meaning="Burnt by all vehicles."),
+    "locked": Word(label="Locked up", meaning="1 if traffic locked up before the end."),
+    "closed": Word(
+        label="Closures", meaning="Hours, summed over underpasses: the price of keeping cars out."
+    ),
+    "deepest": Word(label="Deepest water", meaning="On any underpass at any time."),
     "waiting": Word(
         label="Waiting", meaning="Time people spent in queues and outside metered entrances."
     ),

@@ -2,7 +2,7 @@
 "use strict";
 const panels = [];
 const seriesCache = new Map();
-const MARK_KINDS = ["refused", "late", "clamped", "note"];
+const MARK_KINDS = ["closed", "opened", "fault", "died", "restarted", "not_scored", "refused", "late", "clamped", "note"];
 const markRows = MARK_KINDS.filter((kind) => content.charts.marks.some((marks) => marks.some((m) => m.kind === kind)));
 
 function series(position) {
@@ -28,7 +28,7 @@ function valueAt(position, seconds) {
 function buildPanels() {
   const host = document.getElementById("panels");
   if (markRows.length) {
-    panels.push(makePanel(host, { title: "Guard and late decisions", unit: "", style: "marks", lines: [] }));
+    panels.push(makePanel(host, { title: content.charts.marks_title || "Guard and late decisions", unit: "", style: "marks", lines: [] }));
   }
   for (const spec of content.charts.panels) {
     if (!spec.still) panels.push(makePanel(host, spec));
@@ -140,9 +140,21 @@ function limitLines(panel) {
   }));
 }
 
+// Stretches of time that every panel of this run shades: closures and whatever else lasts.
+function spanShapes() {
+  const spans = (content.charts.spans || [])[state.run] || [];
+  return spans.map((span) => ({
+    type: "rect", xref: "x", yref: "paper", x0: toAxis(span.from), x1: toAxis(span.to), y0: 0, y1: 1, layer: "below",
+    line: { width: 0 }, fillcolor: faded(colour(span.ink), 0.1),
+  }));
+}
+
 function markTraces() {
   const marks = content.charts.marks[state.run];
-  const looks = { refused: ["x", "worse"], late: ["triangle-up", "warn"], clamped: ["line-ns-open", "accent"], note: ["circle", "muted"] };
+  const looks = {
+    refused: ["x", "worse"], late: ["triangle-up", "warn"], clamped: ["line-ns-open", "accent"], note: ["circle", "muted"],
+    closed: ["square", "worse"], opened: ["square-open", "better"], fault: ["diamond", "warn"], died: ["x", "worse"], restarted: ["circle-open", "better"], not_scored: ["x", "muted"],
+  };
   return markRows.map((kind) => {
     const found = marks.filter((m) => m.kind === kind);
     const [symbol, ink] = looks[kind];
@@ -163,14 +175,14 @@ function plotLayout(panel) {
   const ink = colour("muted"), grid = colour("grid");
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, tickfont: { color: ink, size: narrow() ? 10 : 11 }, automargin: false };
   const full = [toAxis(0), toAxis(content.end_s)];
-  const below = origin === null ? 24 : 36; // a calendar takes a second line for the date
+  const below = origin === null || content.dateless ? 24 : 36; // a calendar takes a second line for the date
   const stops = [
-    { dtickrange: [null, 86400000 - 1], value: "%H:%M\n%e %b" }, { dtickrange: [86400000, null], value: "%e %b\n%Y" },
+    { dtickrange: [null, 86400000 - 1], value: content.dateless ? "%H:%M" : "%H:%M\n%e %b" }, { dtickrange: [86400000, null], value: "%e %b\n%Y" },
   ];
   return {
-    shapes: limitLines(panel),
+    shapes: [...spanShapes(), ...limitLines(panel)],
     height: style === "marks" ? 64 + 21 * markRows.length : style === "ribbon" ? 60 + 22 * panel.spec.lines.length : style === "bars_down" ? 130 : 200,
-    margin: { l: narrow() ? 50 : 64, r: narrow() ? 6 : 14, t: 6, b: below },
+    margin: { l: narrow() ? 50 : content.charts.left || 64, r: narrow() ? 6 : 14, t: 6, b: below },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: "." + THIN,
     font: { family: getComputedStyle(document.body).fontFamily, color: ink },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent") },
@@ -183,8 +195,9 @@ function plotLayout(panel) {
     },
     yaxis: {
       ...axis, fixedrange: true, nticks: 5, rangemode: panel.spec.least >= 0 ? "nonnegative" : "normal", tickformat: style === "marks" ? "" : ",~g",
-      ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...markRows].reverse(), range: [-0.6, markRows.length - 0.4] } : {}),
-      ...(style === "ribbon" ? { type: "category", categoryorder: "array", categoryarray: panel.spec.lines.map((line) => line.name).reverse(), rangemode: "normal" } : {}),
+      ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...markRows].reverse(), nticks: 0, range: [-0.6, markRows.length - 0.4] } : {}),
+      ...(style === "ribbon" ? { type: "category", categoryorder: "array", categoryarray: panel.spec.lines.map((line) => line.name).reverse(), rangemode: "normal",
+        nticks: 0, tickvals: panel.spec.lines.map((line) => line.name), ticktext: panel.spec.lines.map((line) => (narrow() ? line.name.replace(/^(.{3})\S+ /, "$1. ") : line.name)) } : {}),
       ...(style === "bars_down" ? { autorange: "reversed", rangemode: "tozero" } : {}),
       ...(style === "bars" ? { rangemode: "tozero" } : {}),
     },
@@ -268,7 +281,9 @@ function readPanel(panel) {
   panel.spec.lines.forEach((line, i) => {
     const mine = line.series[state.run], base = line.series[0];
     let text = "";
-    if (panel.visible[i] && mine !== null) {
+    if (panel.spec.style === "ribbon") {
+      if (mine !== null) text = { 1: "up", "-1": "down" }[valueAt(mine, pointed)] || "still";
+    } else if (panel.visible[i] && mine !== null) {
       text = number(valueAt(mine, pointed), panel.spec.places);
       if (state.baseline && state.run !== 0 && base !== null && base !== mine) text += " (" + number(valueAt(base, pointed), panel.spec.places) + ")";
     }

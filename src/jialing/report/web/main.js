@@ -50,7 +50,7 @@ function start() {
   choice(document.getElementById("controllers"), options, state.run, showRun);
   document.getElementById("transport").hidden = false;
   slider.max = mapTimes.length - 1;
-  state.frame = mapTimes.length - 1;
+  state.frame = plan && plan.worst !== undefined ? plan.worst : mapTimes.length - 1;
   slider.addEventListener("input", () => { stop(); state.frame = Number(slider.value); showTime(); });
   playButton.addEventListener("click", play);
   if (plan) {
@@ -58,7 +58,8 @@ function start() {
     findTops();
     const modes = [{ value: "so far", text: "So far" }, { value: "now", text: "Now" }];
     if (content.controllers.length > 1) modes.push({ value: "change", text: "Against baseline" });
-    choice(document.getElementById("modes"), modes, state.mode, (mode) => { state.mode = mode; drawMap(); });
+    const host = document.getElementById("modes"); // a city's map shows two evenings instead
+    if (host) choice(host, modes, state.mode, (mode) => { state.mode = mode; drawMap(); });
   }
   buildPanels();
   if (plan) { drawMap(); wireMap(); }

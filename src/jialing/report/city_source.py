@@ -1,0 +1,245 @@
+"""What does the report know of a city's evening: modes, parts, diary, events, other seeds?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jialing.core.case import GuardCount, ScoreSheet
+from jialing.core.errors import RecordError
+from jialing.record.plain import read_json
+from jialing.report.reading import sheet
+
+FORMAT = "jialing-city/1"
+#: mode -> as people read it; the first is what the others are held against.
+MODES: Mapping[str, str] = {"today": "Today", "alone": "Each alone", "coupled": "Together"}
+WATER, TRAFFIC, STATION = "water", "traffic", "station:"
+#: A part's name in `Scores` for the city as a whole.
+WHOLE = ""
+
+#: Part, or `WHOLE` -> its sheet.
+Scores = Mapping[str, ScoreSheet]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityRun:
+    """One evening in one mode.
+
+    Attributes
+    ----------
+    mode : of `MODES`, or another word
+    manifest : ``city.json``
+    scores : of the city and of each part; empty for a run that was cut off
+    diary : one entry per period, in order
+    events : what happened between the parts, and to them
+    parts : part -> folder of its last record
+    details : of the score: per part its controller, decisions, times
+    ended : ``completed``, ``interrupted`` or ``cut off``
+    notices : what could not be read, one sentence each
+    """
+
+    mode: str
+    folder: Path
+    manifest: Mapping[str, Any]
+    scores: Scores
+    guard: GuardCount
+    diary: tuple[Mapping[str, Any], ...]
+    events: tuple[Mapping[str, Any], ...]
+    parts: Mapping[str, Path]
+    details: Mapping[str, Any]
+    ended: str
+    wall_s: float
+    exchange_s: float
+    notices: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        return MODES.get(self.mode, self.mode.capitalize())
+
+    @property
+    def plain(self) -> Mapping[str, Any]:
+        """The city's own file."""
+        found: Mapping[str, Any] = self.manifest.get("city") or {}
+        return found
+
+    @property
+    def stations(self) -> tuple[str, ...]:
+        return tuple(name for name in self.parts if name.startswith(STATION))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityResult:
+    """Evenings of one case on one seed, today's first, and the scores of the other seeds.
+
+    Attributes
+    ----------
+    seeds : seed -> mode -> scores; holds the seed that is shown, too
+    left_out : results that were in the folder and belong to another case
+    """
+
+    runs: tuple[CityRun, ...]
+    seed: int
+    seeds: Mapping[int, Mapping[str, Scores]]
+    left_out: int = 0
+
+    @property
+    def case(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.runs[0].manifest.get("case") or {}
+        return found
+
+    @property
+    def title(self) -> str:
+        return str(self.case.get("title") or self.case.get("name") or "A city")
+
+    @property
+    def schematic(self) -> bool:
+        return bool(self.runs[0].plain.get("schematic"))
+
+    @property
+    def storm(self) -> str:
+        """Title of the weather, e.g. ``A storm of 10 years``; empty if the city names none."""
+        storms = self.runs[0].plain.get("storms") or {}
+        wanted = (self.case.get("settings") or {}).get("storm") or storms.get("default")
+        entry = storms.get(wanted)
+        return str(entry.get("title", "")) if isinstance(entry, Mapping) else ""
+
+    @property
+    def today(self) -> CityRun | None:
+        """What the others are held against; None where today's rules were not run."""
+        first = self.runs[0]
+        return first if first.mode == next(iter(MODES)) else None
+
+    @property
+    def chosen(self) -> CityRun | None:
+        """The evening the headline is about; None where there is only one."""
+        return self.runs[-1] if len(self.runs) > 1 else None
+
+    def values(self, mode: str, part: str, word: str) -> list[float]:
+        """A score of every seed that has it."""
+        sheets = [scores[mode].get(part, {}) for scores in self.seeds.values() if mode in scores]
+        return [found[word].value for found in sheets if word in found]
+
+
+def city_folders(folder: Path) -> tuple[Path, ...]:
+    """Result folders of a city in `folder`: itself, or several in it; empty if there are none."""
+    if (folder / "city.json").is_file() or any(folder.glob("*/city.json")):
+        return (folder,)
+    return tuple(sorted({path.parent.parent for path in folder.glob("*/*/city.json")}))
+
+
+def read_city_result(folders: Sequence[Path]) -> CityResult:
+    """Read result folders of one case; the first is shown, the others tell the spread.
+
+    Raises RecordError for a folder without a readable evening.
+    """
+    shown = _ordered(_read_run(path) for path in _mode_folders(folders[0]))
+    if not shown:
+        raise RecordError(f"{folders[0]} holds no evening of a city that can be read")
+    name, seed = _identity(shown[0])
+    seeds: dict[int, dict[str, Scores]] = {seed: {run.mode: run.scores for run in shown}}
+    left_out = 0
+    for folder in folders[1:]:
+        modes = [_read_scores(path) for path in _mode_folders(folder)]
+        same = [found for found in modes if found[0] == name]
+        left_out += len(same) < len(modes)
+        for _, other_seed, mode, scores in same:
+            seeds.setdefault(other_seed, {}).setdefault(mode, scores)
+    return CityResult(runs=shown, seed=seed, seeds=seeds, left_out=left_out)
+
+
+def _mode_folders(folder: Path) -> list[Path]:
+    if (folder / "city.json").is_file():
+        return [folder]
+    return sorted(path.parent for path in folder.glob("*/city.json"))
+
+
+def _ordered(runs: Iterator[CityRun]) -> tuple[CityRun, ...]:
+    order = list(MODES)
+    return tuple(sorted(runs, key=lambda r: order.index(r.mode) if r.mode in order else 1))
+
+
+def _identity(run: CityRun) -> tuple[str, int]:
+    case = run.manifest.get("case") or {}
+    return str(case.get("name", "")), int(case.get("seed", 0))
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    manifest = read_json(folder / "city.json")
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
+    return dict(manifest)
+
+
+def _read_scores(folder: Path) -> tuple[str, int, str, Scores]:
+    manifest = _manifest(folder)
+    case = manifest.get("case") or {}
+    path = folder / "score.json"
+    final = read_json(path) if path.is_file() else {}
+    mode = str(manifest.get("mode", folder.name))
+    return str(case.get("name", "")), int(case.get("seed", 0)), mode, _scores(final)
+
+
+def _scores(final: Mapping[str, Any]) -> Scores:
+    if not final.get("score"):
+        return {}
+    parts = (final.get("details") or {}).get("parts") or {}
+    return {
+        WHOLE: sheet(final["score"]),
+        **{name: sheet(part.get("score") or {}) for name, part in parts.items()},
+    }
+
+
+def _read_run(folder: Path) -> CityRun:
+    manifest = _manifest(folder)
+    path, notices = folder / "score.json", []
+    final = read_json(path) if path.is_file() else {}
+    if not final:
+        notices.append("the run was cut off before it could be scored")
+    diary, torn = _lines(folder / "diary.jsonl")
+    notices += [f"diary.jsonl: {torn}"] if torn else []
+    events, torn = _lines(folder / "events.jsonl")
+    notices += [f"events.jsonl: {torn}"] if torn else []
+    guard = final.get("guard") or {}
+    return CityRun(
+        mode=str(manifest.get("mode", folder.name)),
+        folder=folder,
+        manifest=manifest,
+        scores=_scores(final),
+        guard=GuardCount(**{k: int(guard.get(k, 0)) for k in ("allowed", "clamped", "refused")}),
+        diary=diary,
+        events=events,
+        parts=_last_records(folder, manifest.get("parts") or {}),
+        details=final.get("details") or {},
+        ended=str(final.get("ended", "cut off")),
+        wall_s=float(final.get("wall_s", float("nan"))),
+        exchange_s=float(final.get("exchange_s", float("nan"))),
+        notices=tuple(notices),
+    )
+
+
+def _last_records(folder: Path, parts: Mapping[str, str]) -> dict[str, Path]:
+    """A part that was started again wrote the whole evening once more; the last one counts."""
+    found = {}
+    for name, place in parts.items():
+        records = [folder / place, *sorted(folder.glob(f"{place}-again*"))]
+        whole = [path for path in records if (path / "manifest.json").is_file()]
+        if whole:
+            found[name] = whole[-1]
+    return found
+
+
+def _lines(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
+    """JSON lines up to the first torn one, and a sentence on what was left out."""
+    if not path.is_file():
+        return (), "is missing"
+    found: list[Mapping[str, Any]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError:
+            return tuple(found), f"line {number} is torn; it and all after it are left out"
+    return tuple(found), ""
