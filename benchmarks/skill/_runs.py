@@ -112,7 +112,7 @@ def run_all(
             if path is not None and not outcome.error:
                 _keep(path, outcome)
         done += 1
-        said = outcome.error or f"cost {outcome.score.get('cost', float('nan')):,.1f}"
+        said = outcome.error or _headline(outcome)
         print(
             f"[{done}/{len(jobs)}] {job.case.name} {job.shown} {job.case.forecast}: {said}{again}",
             file=sys.stderr,
@@ -122,6 +122,12 @@ def run_all(
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(one, jobs))
+
+
+def _headline(outcome: Outcome) -> str:
+    """The figure that tells most: a cost where there is one, else the first word of the score."""
+    words = [word for word in ("cost", *outcome.score) if word in outcome.score]
+    return f"{words[0]} {outcome.score[words[0]]:,.1f}" if words else "no score"
 
 
 def perform(job: Job) -> Outcome:
