@@ -329,6 +329,8 @@ def _write_manifest(
         "versions": versions(),
         "files": [describe_file(city.path)],
         "parts": {order.name: Path(order.folder).name for order in orders},
+        "offsets_s": {order.name: order.offset_s for order in orders},
+        "lead_s": city.terms.lead_s,
         "city": city.plain,
     }
     write_json(folder / "city.json", to_plain(document))
