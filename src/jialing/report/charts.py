@@ -93,7 +93,9 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
     return {
         "title": str(spec.get("title", "")),
         "unit": str(spec.get("unit", "")),
-        "places": numbers.decimals_for(
+        "places": int(spec["places"])
+        if "places" in spec
+        else numbers.decimals_for(
             factor * max((_largest(each) for each in found.values()), default=0.0)
         ),
         "least": min((_least(each) for each in found.values()), default=0.0),

@@ -72,13 +72,19 @@ def foresight(
     )
 
 
+def lead_s(run: CityRun) -> float:
+    """How far ahead the city looked [s]."""
+    rule = (run.plain.get("couplings") or {}).get("depth_to_closure") or {}
+    return float(run.manifest.get("lead_s", rule.get("lead_s", LEAD_S)))
+
+
 def of_run(run: CityRun) -> dict[str, Foresight]:
     """Underpass, as people read it -> what was foreseen there; empty where nobody looked ahead."""
     at = times(run)
     period_s = float(at[1] - at[0]) if len(at) > 1 else 60.0
     rule = (run.plain.get("couplings") or {}).get("depth_to_closure") or {}
     close_m = 1e-3 * float(rule.get("closes_mm", 150.0))
-    periods = max(round(float(rule.get("lead_s", LEAD_S)) / period_s), 1)
+    periods = max(round(lead_s(run) / period_s), 1)
     found = {}
     for name, title in underpasses(run).items():
         mean_m, worst_m = (told(run, WATER, f"{kind}:{name}") for kind in ("foreseen", "worst"))
@@ -91,7 +97,13 @@ def of_run(run: CityRun) -> dict[str, Foresight]:
 def forecast_lead(result: CityResult) -> str:
     """What controllers knew of the rain."""
     kind = str(result.case.get("forecast", ""))
-    return _KINDS.get(kind, f"Forecast: {kind}.")
+    return (
+        f"{_KINDS.get(kind, f'Forecast: {kind}.')} Below: minutes in which water worth a closure "
+        f"came to an underpass within the next {numbers.number(lead_s(result.runs[-1]) / 60.0, 0)} "
+        "minutes, and whether the sewer's plan had foreseen it. A positive error means that more "
+        "was foreseen than came; a closure keeps no water away, so that a foreseen flood that does "
+        "not come may also be one that the gates prevented."
+    )
 
 
 def forecast_table(result: CityResult) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
@@ -10,12 +11,13 @@ from typing import Any
 
 from jialing.report import charts, city_foresight, city_tables, incidents, numbers, shell
 from jialing.report.city_map import city_map
-from jialing.report.city_series import city_marks, event_text, times, views
+from jialing.report.city_series import city_marks, event_text, spoken, times, views
 from jialing.report.city_source import CityResult, CityRun, read_city_result
 from jialing.report.city_words import headline
 from jialing.report.elements import element_table
 from jialing.report.headline import Headline
 from jialing.report.packing import embed
+from jialing.report.source import ResultView
 
 SCRIPTS = ("common.js", "city_map.js", "charts.js", "main.js")
 DAY = "2001-01-01"  # the charts need a date; the page shows none
@@ -65,7 +67,7 @@ def build_page(folders: Sequence[Path]) -> str:
         forecast_lead=escape(city_foresight.forecast_lead(result)),
         forecast=city_foresight.forecast_table(result),
         guard_counts=incidents.counts(seen),
-        guard_list=incidents.listing(seen),
+        guard_list=incidents.listing(_by_the_clock(seen, _begin_s(result))),
         processes=_processes(result),
         facts=_facts(result),
         content=embed(content),
@@ -180,23 +182,39 @@ def _map_lead(result: CityResult, plan: Mapping[str, Any] | None) -> str:
     )
 
 
-def _clock(result: CityResult, time_s: float) -> str:
+def _begin_s(result: CityResult) -> float:
+    """Clock time at which the evening begins [s since midnight]."""
     hours, _, minutes = str(result.runs[0].plain.get("begin", "0:00")).partition(":")
-    return numbers.clock(3600.0 * float(hours) + 60.0 * float(minutes or 0) + time_s)
+    return 3600.0 * float(hours) + 60.0 * float(minutes or 0)
+
+
+def _clock(result: CityResult, time_s: float) -> str:
+    return numbers.clock(_begin_s(result) + time_s)
+
+
+def _by_the_clock(seen: ResultView, begin_s: float) -> ResultView:
+    """The same with incidents at the time of day, which tables print."""
+    runs = tuple(
+        replace(
+            run,
+            incidents=tuple(replace(one, time_s=one.time_s + begin_s) for one in run.incidents),
+        )
+        for run in seen.runs
+    )
+    return replace(seen, runs=runs)
 
 
 def _events(result: CityResult) -> str:
     """What happened, evening by evening; what happened at one time stands on one line."""
     parts = []
     for i, run in enumerate(result.runs):
-        lines: dict[tuple[float, str], list[str]] = {}
+        lines: dict[tuple[float, str], list[Mapping[str, Any]]] = {}
         for event in run.events:
             at = float(event["time_s"]), str(event.get("kind", ""))
-            lines.setdefault(at, []).append(event_text(event))
+            lines.setdefault(at, []).append(event)
         rows = "".join(
-            f'<li class="{escape(kind)}"><time>{_clock(result, time_s)}</time>'
-            f"<span>{escape('; '.join(texts))}</span></li>"
-            for (time_s, kind), texts in list(lines.items())[:MOST_EVENTS]
+            f'<li class="{escape(kind)}"><time>{_clock(result, time_s)}</time>{_told(kind, several)}</li>'
+            for (time_s, kind), several in list(lines.items())[:MOST_EVENTS]
         )
         more = len(lines) - MOST_EVENTS
         note = f'<p class="note">{more} further lines are in events.jsonl.</p>' if more > 0 else ""
@@ -210,6 +228,15 @@ def _events(result: CityResult) -> str:
             f"{body}</div>"
         )
     return f'<div class="columns">{"".join(parts)}</div>'
+
+
+def _told(kind: str, several: Sequence[Mapping[str, Any]]) -> str:
+    """One event as it stands; of several, their names, and the rest when pointed at."""
+    texts = [event_text(event) for event in several]
+    if len(several) == 1 or kind not in ("closed", "opened"):
+        return f"<span>{escape('; '.join(texts))}</span>"
+    names = ", ".join(spoken(str(event.get("element", ""))) for event in several)
+    return f'<span title="{escape("; ".join(texts))}">{escape(names)} {kind}</span>'
 
 
 def _processes(result: CityResult) -> str:

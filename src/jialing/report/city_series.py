@@ -271,10 +271,10 @@ def _traffic(run: CityRun, record: Record | None, lines: _Lines) -> list[dict[st
                 lines.add(f"green:{spoken(junction)}", share)
                 green.append(f"green:{spoken(junction)}")
     return [
-        _panel("Vehicles caught by water so far", "veh", caught, style="step"),
+        _panel("Vehicles caught by water so far", "veh", caught, style="step", places=0),
         _panel("Traffic through the underpasses", "veh/h", through),
-        _panel("Vehicles that queue", "veh", every),
-        _panel("Queues at the junctions above the underpasses", "veh", queues),
+        _panel("Vehicles that queue", "veh", every, places=0),
+        _panel("Queues at the junctions above the underpasses", "veh", queues, places=0),
         _panel("Signals there: share of the first mode", "%", green, factor=100.0),
     ]
 
@@ -339,7 +339,7 @@ def _stations(run: CityRun, records: Mapping[str, Record], lines: _Lines) -> lis
         entering.append(f"entering:{name}")
     return [
         _panel("Escalators that can turn: up green, down brown", "", escalators, style="ribbon"),
-        _panel("People who wait in stations", "people", waiting),
+        _panel("People who wait in stations", "people", waiting, places=0),
         _panel("People who come in from the street", "people/h", entering),
     ]
 

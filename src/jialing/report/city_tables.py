@@ -151,7 +151,7 @@ def by_underpass(result: CityResult) -> str:
             f'<table class="elements"><thead><tr><th scope="col">Underpass</th>{heads}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div></div>"
         )
-    return f'<div class="columns">{"".join(blocks)}</div>'
+    return f'<div class="thirds">{"".join(blocks)}</div>'
 
 
 def _extra(run: CityRun, part: str, name: str) -> float | None:
