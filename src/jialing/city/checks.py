@@ -100,9 +100,9 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
         ("stations", ("models", "stations")),
         ("models.stations", ("stations",)),
     )
-    for here, there in pairs:
-        for name in sorted(names(*here.split(".")) - names(*there)):
-            say((*here.split("."), name), f"has no entry in {'.'.join(there)}")
+    for section, there in pairs:
+        for name in sorted(names(*section.split(".")) - names(*there)):
+            say((*section.split("."), name), f"has no entry in {'.'.join(there)}")
     rain, closure = plain["couplings"]["rain_to_road"], plain["couplings"]["depth_to_closure"]
     above = rain["above_mm_h"]
     if any(after <= before for before, after in pairwise(above)):
@@ -118,11 +118,11 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
         text = f"is {closure['opens_mm']}; it must be below closes_mm, {closure['closes_mm']}"
         say(("couplings", "depth_to_closure", "opens_mm"), text)
     for name, event in plain.get("events", {}).items():
-        place = ("events", str(name))
+        here = ("events", str(name))
         if event["kind"] not in EVENT_KINDS:
-            say((*place, "kind"), _not_among(event["kind"], set(EVENT_KINDS)))
+            say((*here, "kind"), _not_among(event["kind"], set(EVENT_KINDS)))
         elif EVENT_KINDS[event["kind"]] not in event:
-            say((*place, EVENT_KINDS[event["kind"]]), f"is missing; a {event['kind']} needs it")
+            say((*here, EVENT_KINDS[event["kind"]]), f"is missing; a {event['kind']} needs it")
     return found
 
 
