@@ -15,7 +15,7 @@ from jialing.domains.traffic.estimator import Estimator
 from jialing.domains.traffic.layout import IntArray, lay_out
 from jialing.domains.traffic.model import Roads
 from jialing.domains.traffic.settings import TrafficSettings
-from jialing.domains.traffic.wiring import Wiring
+from jialing.domains.traffic.wiring import Wiring, seen_m
 
 NEAR_S = 15.0  # vehicles that can be at the stop line so soon are counted [s]; 200 m at 50 km/h
 PRESSURE_GREEN_S = 10.0  # shortest green under max-pressure [s]; the usual setting
@@ -50,7 +50,7 @@ class LongestQueue:
         self, roads: Roads, settings: TrafficSettings, *, pressure: bool, shortest: float
     ) -> None:
         self._layout = layout = lay_out(roads.junctions)
-        self._wiring = Wiring(roads.junctions, layout)
+        self._wiring = Wiring(roads.junctions, layout, view_m=seen_m(settings))
         self._estimator = Estimator(layout, settings)
         self._pressure, self._shortest = pressure, shortest
         self._every_s, self._decided_s = settings.decide_every_s, -np.inf

@@ -18,20 +18,24 @@ from jialing.core.stages import Situation
 from jialing.domains.traffic import search
 from jialing.domains.traffic.estimator import Arrivals, Estimator
 from jialing.domains.traffic.junction import Right
-from jialing.domains.traffic.kernel import NEVER
+from jialing.domains.traffic.kernel import NEVER, Tuning
 from jialing.domains.traffic.layout import IntArray, lay_out
+from jialing.domains.traffic.outlook import Outlook
 from jialing.domains.traffic.settings import TrafficSettings
-from jialing.domains.traffic.wiring import Wiring
+from jialing.domains.traffic.wiring import Wiring, seen_m
 
 if TYPE_CHECKING:
     from jialing.domains.traffic.model import Roads
 
 HORIZON_S = 60.0
+FEED = 1
+FADE_S = 20.0
 AGREEMENTS = 2  # decisions in a row that must say "now" …
 AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
 LEAST_WEIGHT = 0.05  # what is left of it at least [1]
-STUCK_S = 12.0  # a free green in which the first vehicle stands so long is blocked [s] …
+STUCK_S = 12.0  # a free green in which the first vehicle stands so long is blocked [s],
+YIELDING_STUCK_S = 30.0  # … as is one that yields so long [s] …
 IGNORED_S = 30.0  # … and its lane is left out for so long [s]
 AT_LINE_S = 4.0  # from standing, the first vehicle is over the line within this time [s]
 MANY = 64  # junctions from which on planning is spread over cores
@@ -49,9 +53,12 @@ class PredictiveController:
     def __init__(self, roads: Roads, settings: TrafficSettings) -> None:
         self._junctions, self._settings = roads.junctions, settings
         self._layout = layout = lay_out(roads.junctions)
-        self._wiring = Wiring(roads.junctions, layout)
+        self._wiring = Wiring(roads.junctions, layout, view_m=seen_m(settings))
         self._estimator = Estimator(layout, settings)
-        self._net = (*layout.net, layout.headway)
+        self._outlook = Outlook(
+            roads.junctions, layout, horizon_s=HORIZON_S, view_m=seen_m(settings)
+        )
+        self._net = (*layout.net, layout.headway, Tuning().array)
         owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
         out = layout.move_out + layout.out_ptr[owner]
         self._move_out = np.where(layout.move_out >= 0, out, -1)
@@ -81,8 +88,14 @@ class PredictiveController:
         elapsed = now - self._decided_s if np.isfinite(self._decided_s) else 0.0
         self._decided_s = now
         arrivals = self._estimator.arrivals(situation.observation, state, now)
+        inside = self._estimator.inside(arrivals, now)
+        sightings = situation.observation.sightings
+        if FEED:
+            arrivals = self._outlook.extended(arrivals, self._places(arrivals)[1], sightings, now)
         lane, move = self._places(arrivals)
         weight = arrivals.weight * self._worth(move, state.full)
+        if FADE_S > 0.0:
+            weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / FADE_S)
         self._watch(arrivals, move, state.right, now, elapsed)
         weight[self._ignored_until[lane] > now] = 0.0
         leave = np.full(len(arrivals.move), NEVER)
@@ -94,7 +107,15 @@ class PredictiveController:
             arrivals.size,
             arrivals.stood,
         )
-        signal = (state.mode, state.before, state.switched, state.opened, state.room, state.drain)
+        signal = (
+            state.mode,
+            state.before,
+            state.switched,
+            state.opened,
+            state.room,
+            state.drain,
+            inside,
+        )
         run = search.decide_parallel if self._layout.junctions >= MANY else search.decide
         run(
             search.DEPTH,
@@ -107,6 +128,8 @@ class PredictiveController:
             self._times,
             leave,
         )
+        self._estimator.note(arrivals, move, leave, now)
+        self._outlook.note(arrivals, move, leave, now)
         first = self._answers[:, search.FIRST].astype(np.int64)
         go = (self._answers[:, search.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
         self._agreed = np.where(go, self._agreed + 1, 0)
@@ -138,11 +161,14 @@ class PredictiveController:
         lanes = np.flatnonzero(np.diff(arrivals.first) > 0)
         head = arrivals.first[lanes]
         near = arrivals.stood[head] & (arrivals.arrive[head] < AT_LINE_S)
-        stuck = near & (right[move[head]] == Right.PRIORITY)
+        free = right[move[head]]
+        stuck = near & (free > Right.RED)
         held = np.zeros_like(self._stuck_s)
         held[lanes[stuck]] = self._stuck_s[lanes[stuck]] + elapsed
         self._stuck_s = held
-        self._ignored_until[held >= STUCK_S] = now + IGNORED_S
+        patience = np.full_like(held, YIELDING_STUCK_S)
+        patience[lanes[free == Right.PRIORITY]] = STUCK_S
+        self._ignored_until[held >= patience] = now + IGNORED_S
 
     def _command(self, situation: Situation) -> Command:
         targets = self._wiring.targets(self._want, situation.actuators)

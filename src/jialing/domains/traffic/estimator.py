@@ -20,6 +20,7 @@ STANDING_MPS = 1.0  # slower counts as standing [m/s]
 AT_LINE_M = 8.0  # so near, the first vehicle could leave at once [m]
 HESITATES_S = 4.0  # standing so long before a free green tells that it turns otherwise [s]
 LEAVES_M = 20.0  # who vanishes nearer than this has left over the stop line [m]
+INSIDE_MAX_S = 20.0  # nobody waits longer inside a junction [s]
 FORGET = 0.98  # what a turn share keeps of its past at each departure [1]
 
 
@@ -89,6 +90,8 @@ class Estimator:
         self._lane_moves = np.searchsorted(
             self._move_lane[self._by_lane], np.arange(layout.lane_ptr[-1] + 1)
         )
+        self._inside_until = np.full(moves, -np.inf)
+        self._planned: tuple[IntArray, IntArray, FloatArray] | None = None
         self._share = np.ones(moves)
         self._debt = np.zeros(moves)
         self._ids = np.zeros(0, dtype=np.int64)
@@ -132,6 +135,25 @@ class Estimator:
             stood=speed[order] < STANDING_MPS,
             vehicle=sightings["vehicle"][order].astype(np.int64),
         )
+
+    def note(self, arrivals: Arrivals, move: IntArray, leave: FloatArray, now: float) -> None:
+        """Remember when each vehicle was to be over the junction, by the plan made `now`."""
+        seen = arrivals.vehicle >= 0
+        order = np.argsort(arrivals.vehicle[seen], kind="stable")
+        self._planned = (arrivals.vehicle[seen][order], move[seen][order], leave[seen][order] + now)
+
+    def inside(self, arrivals: Arrivals, now: float) -> FloatArray:
+        """[movements] until when a vehicle that yields stands inside the junction [s from now].
+
+        It entered since the last plan, and is over when that plan said.
+        """
+        until = self._inside_until
+        if self._planned is not None:
+            vehicle, move, over = self._planned
+            gone = ~np.isin(vehicle, arrivals.vehicle) & (over < now + INSIDE_MAX_S) & (over > now)
+            inside = gone & self._layout.inside[move]
+            np.maximum.at(until, move[inside], over[inside])
+        return np.maximum(until - now, 0.0)
 
     def _turns(
         self,

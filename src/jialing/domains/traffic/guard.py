@@ -62,8 +62,8 @@ class TrafficGuard:
 
         longest red + `bound_s`  (+ the programme's cycle, if the command goes back to it meanwhile),
 
-    `bound_s` being the sum over the modes of minimum green and longest intergreen, and a tick for
-    each. Where `max_red_s` is shorter than `bound_s`, services would chase each other and nothing
+    `bound_s` being the sum over the modes of minimum green, longest intergreen and a second for
+    each switch to be seen (with ticks longer than a second: two ticks per mode more). Where `max_red_s` is shorter than `bound_s`, services would chase each other and nothing
     else would ever be shown: there `bound_s` is the longest red, and `notes` says so.
 
     A command that leaves a signal to its programme is granted once the rules of time are kept;

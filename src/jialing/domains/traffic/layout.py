@@ -15,6 +15,7 @@ from jialing.domains.traffic.junction import Junction
 IntArray = NDArray[np.int64]
 
 SPACE_M = 7.5  # length a standing car takes, gap included [m]
+INSIDE_M = 9.0  # a way across the junction this long holds a vehicle that yields [m]
 LONGEST_GREEN_S = 60.0  # no planned phase is longer; the present one may be [s]
 
 
@@ -34,6 +35,7 @@ class Layout:
     min_green, max_green : [modes, all junctions] [s]
     headway : [movements] between two vehicles of a standing queue [s]
     foe_ptr, foe : movements that a yielding movement must let go first, index within the junction
+    inside : [movements] True where a vehicle that yields waits inside the junction
     lane_speed, lane_length : [lanes] [m/s], [m]
     out_length, out_speed : [outs] [m], [m/s]
     """
@@ -54,6 +56,7 @@ class Layout:
     headway: FloatArray
     foe_ptr: IntArray
     foe: IntArray
+    inside: NDArray[np.bool_]
     lane_speed: FloatArray
     lane_length: FloatArray
     out_length: FloatArray
@@ -81,6 +84,7 @@ class Layout:
             self.max_green,
             self.foe_ptr,
             self.foe,
+            self.inside,
         )
 
 
@@ -123,6 +127,7 @@ def lay_out(junctions: Sequence[Junction]) -> Layout:
         headway=headway,
         foe_ptr=_pointers([len(row) for row in foes]),
         foe=_joined(foes, np.int64),
+        inside=_joined([waits_inside(j) for j in junctions], np.bool_),
         lane_speed=_joined(speeds, np.float64),
         lane_length=_joined(padded, np.float64),
         out_length=_joined([j.out_length_m for j in junctions], np.float64),
@@ -142,6 +147,12 @@ def saturation_headway(junction: Junction) -> FloatArray:
     headway = 1.25 + SPACE_M / speed
     headway[junction.pedestrian] = 0.0
     return np.asarray(headway, dtype=np.float64)
+
+
+def waits_inside(junction: Junction) -> NDArray[np.bool_]:
+    """True for left turns that are long enough to wait in: they do not block the stop line."""
+    left = np.array([turn in "lLt" for turn in junction.turn], dtype=np.bool_)
+    return left & (junction.via_length_m >= INSIDE_M)
 
 
 def _pointers(sizes: Sequence[int]) -> IntArray:

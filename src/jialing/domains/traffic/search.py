@@ -56,6 +56,37 @@ def useful_modes(rights: Any, mode: int, present: Any) -> Any:
 
 
 @_jit
+def copy_row(origin: int, row: int, flow: Any) -> None:
+    """Let `row` of the search's state be as `origin`."""
+    head, free, last, used, spot = flow
+    for lane in range(head.shape[1]):
+        head[row, lane] = head[origin, lane]
+        free[row, lane] = free[origin, lane]
+    for m in range(last.shape[1]):
+        last[row, m] = last[origin, m]
+        spot[row, m] = spot[origin, m]
+    for o in range(used.shape[1]):
+        used[row, o] = used[origin, o]
+
+
+@_jit
+def new_flow(rows: int, spot: FloatArray, scene: Any) -> Any:
+    """The state now, in row 0 of `rows`."""
+    ptr, moves, outs = scene[0], scene[7].shape[0], scene[13].shape[0]
+    lanes = ptr.shape[0] - 1
+    head = np.zeros((rows, lanes), dtype=np.int64)
+    free = np.full((rows, lanes), -NEVER)
+    last = np.full((rows, moves), -NEVER)
+    used = np.zeros((rows, outs))
+    taken = np.zeros((rows, moves))
+    for lane in range(lanes):
+        head[0, lane] = ptr[lane]
+    for m in range(moves):
+        taken[0, m] = spot[m]
+    return head, free, last, used, taken
+
+
+@_jit
 def plan(
     mode: int,
     prev: int,
@@ -64,23 +95,11 @@ def plan(
     depth: int,
     horizon: float,
     free_now: bool,
-    ptr: IntArray,
-    arrive: FloatArray,
-    move: IntArray,
-    weight: FloatArray,
-    size: FloatArray,
-    stood: Any,
-    rights: Any,
     intergreen: Any,
     min_green: FloatArray,
     max_green: FloatArray,
-    move_lane: IntArray,
-    move_out: IntArray,
-    headway: FloatArray,
-    foe_ptr: IntArray,
-    foe: IntArray,
-    room: FloatArray,
-    drain: FloatArray,
+    spot: FloatArray,
+    scene: Any,
     path: IntArray,
     times: FloatArray,
 ) -> tuple[float, float, int]:
@@ -89,16 +108,13 @@ def plan(
     mode : shown, or being turned to; `opened` is when it turns or turned green [s from now]
     prev, switched : the mode before it and when it was left; -1 if that no longer matters
     free_now : False where nothing can be decided yet: only the outlook is wanted
-    ptr : [lanes + 1] first vehicle of each lane
+    spot : [movements] until when the place inside the junction is taken [s from now]
     path, times : [depth + 1] filled with its modes and when each begins
     """
-    lanes, moves, outs = ptr.shape[0] - 1, move_lane.shape[0], room.shape[0]
-    modes = rights.shape[0]
-    vehicles = arrive.shape[0]
-    head = np.zeros((depth + 3, lanes), dtype=np.int64)
-    free = np.full((depth + 3, lanes), -NEVER)
-    last = np.full((depth + 3, moves), -NEVER)
-    used = np.zeros((depth + 3, outs))
+    rights, move = scene[6], scene[2]
+    modes, moves = rights.shape
+    lanes = scene[0].shape[0] - 1
+    flow = new_flow(depth + 3, spot, scene)
     can = np.zeros(lanes)
     price = np.zeros(depth + 3)
     now = np.zeros(depth + 3)  # when the mode at this level is turned to
@@ -106,10 +122,8 @@ def plan(
     shown = np.full(depth + 3, -1, dtype=np.int64)
     tried = np.full(depth + 3, -1, dtype=np.int64)
     note = np.zeros(0)
-    for lane in range(lanes):
-        head[0, lane] = ptr[lane]
     present = np.zeros(moves, dtype=np.bool_)
-    for i in range(vehicles):
+    for i in range(move.shape[0]):
         present[move[i]] = True
     keep = useful_modes(rights, mode, present)
     quickest = np.full(modes, NEVER)
@@ -118,45 +132,16 @@ def plan(
             if p != q:
                 quickest[p] = min(quickest[p], intergreen[p, q])
     spare = depth + 2
-    best, best_stay, count = NEVER, horizon, 0
+    best_stay, count = horizon, 0
     path[:] = -1
     path[0] = mode
     times[0] = opened
     # Staying to the end of the horizon.
-    head[spare] = head[0]
-    free[spare] = free[0]
-    last[spare] = last[0]
-    used[spare] = used[0]
+    copy_row(0, spare, flow)
     _, cost = serve(
-        horizon,
-        horizon,
-        mode,
-        mode,
-        prev,
-        switched,
-        opened,
-        head[spare],
-        free[spare],
-        last[spare],
-        used[spare],
-        can,
-        ptr,
-        arrive,
-        move,
-        weight,
-        size,
-        stood,
-        rights,
-        move_lane,
-        move_out,
-        headway,
-        foe_ptr,
-        foe,
-        room,
-        drain,
-        note,
+        horizon, horizon, mode, spare, mode, prev, switched, opened, can, note, scene, flow
     )
-    best = cost + left_over(horizon, head[spare], ptr, arrive, weight, stood)
+    best = cost + left_over(horizon, spare, scene, flow)
     stays = STAYS if free_now else STAYS[:1]
     earliest = max(0.0, opened + min_green[mode])
     at_last = -1.0
@@ -169,35 +154,7 @@ def plan(
         if stay <= at_last:
             continue
         # Level 0 stands at the moment when the present mode is left.
-        _, cost = serve(
-            stay,
-            stay,
-            mode,
-            mode,
-            prev,
-            switched,
-            opened,
-            head[0],
-            free[0],
-            last[0],
-            used[0],
-            can,
-            ptr,
-            arrive,
-            move,
-            weight,
-            size,
-            stood,
-            rights,
-            move_lane,
-            move_out,
-            headway,
-            foe_ptr,
-            foe,
-            room,
-            drain,
-            note,
-        )
+        _, cost = serve(stay, stay, mode, 0, mode, prev, switched, opened, can, note, scene, flow)
         price[0] += cost
         at_last = stay
         now[0], green[0], shown[0] = switched, opened, mode
@@ -213,10 +170,7 @@ def plan(
                 continue
             before = shown[level]
             child = level + 1
-            head[child] = head[level]
-            free[child] = free[level]
-            last[child] = last[level]
-            used[child] = used[level]
+            copy_row(level, child, flow)
             price[child] = price[level]
             end = stay
             if level > 0:
@@ -225,30 +179,15 @@ def plan(
                     first,
                     max(first, green[level] + max_green[before]),
                     q,
+                    child,
                     before,
                     shown[level - 1],
                     now[level],
                     green[level],
-                    head[child],
-                    free[child],
-                    last[child],
-                    used[child],
                     can,
-                    ptr,
-                    arrive,
-                    move,
-                    weight,
-                    size,
-                    stood,
-                    rights,
-                    move_lane,
-                    move_out,
-                    headway,
-                    foe_ptr,
-                    foe,
-                    room,
-                    drain,
                     note,
+                    scene,
+                    flow,
                 )
                 price[child] += cost
                 if end >= horizon:
@@ -258,65 +197,26 @@ def plan(
             shown[child] = q
             # A plan that ends with this mode leaves everybody else standing.
             closed = NEVER if child == depth else green[child] + min_green[q] + quickest[q]
-            if (
-                price[child]
-                + least(
-                    end,
-                    green[child],
-                    closed,
-                    horizon,
-                    q,
-                    before,
-                    head[child],
-                    free[child],
-                    ptr,
-                    arrive,
-                    move,
-                    weight,
-                    size,
-                    stood,
-                    rights,
-                    headway,
-                    best - price[child],
-                )
-                >= best
-            ):
-                continue
-            head[spare] = head[child]
-            free[spare] = free[child]
-            last[spare] = last[child]
-            used[spare] = used[child]
-            _, cost = serve(
-                horizon,
-                horizon,
-                q,
-                q,
-                before,
+            bound = least(
                 end,
                 green[child],
-                head[spare],
-                free[spare],
-                last[spare],
-                used[spare],
-                can,
-                ptr,
-                arrive,
-                move,
-                weight,
-                size,
-                stood,
-                rights,
-                move_lane,
-                move_out,
-                headway,
-                foe_ptr,
-                foe,
-                room,
-                drain,
-                note,
+                closed,
+                horizon,
+                child,
+                q,
+                before,
+                best - price[child],
+                scene,
+                flow,
+            )
+            if price[child] + bound >= best:
+                continue
+            copy_row(child, spare, flow)
+            _, cost = serve(
+                horizon, horizon, q, spare, q, before, end, green[child], can, note, scene, flow
             )
             count += 1
-            cost += price[child] + left_over(horizon, head[spare], ptr, arrive, weight, stood)
+            cost += price[child] + left_over(horizon, spare, scene, flow)
             if cost < best - 1e-6:
                 best, best_stay = cost, stay
                 path[:] = -1
@@ -334,32 +234,16 @@ def replay(
     prev: int,
     switched: float,
     horizon: float,
+    intergreen: Any,
+    spot: FloatArray,
     path: IntArray,
     times: FloatArray,
-    ptr: IntArray,
-    arrive: FloatArray,
-    move: IntArray,
-    weight: FloatArray,
-    size: FloatArray,
-    stood: Any,
-    rights: Any,
-    intergreen: Any,
-    move_lane: IntArray,
-    move_out: IntArray,
-    headway: FloatArray,
-    foe_ptr: IntArray,
-    foe: IntArray,
-    room: FloatArray,
-    drain: FloatArray,
     leave: FloatArray,
+    scene: Any,
 ) -> None:
     """Fill `leave` with the departures under a plan found by `plan`; NEVER for who is left."""
-    lanes, moves, outs = ptr.shape[0] - 1, move_lane.shape[0], room.shape[0]
-    head = ptr[:-1].copy()
-    free = np.full(lanes, -NEVER)
-    last = np.full(moves, -NEVER)
-    used = np.zeros(outs)
-    can = np.zeros(lanes)
+    flow = new_flow(1, spot, scene)
+    can = np.zeros(scene[0].shape[0] - 1)
     leave[:] = NEVER
     before, left = prev, switched
     for k in range(path.shape[0]):
@@ -369,35 +253,7 @@ def replay(
         end = horizon
         if k + 1 < path.shape[0] and path[k + 1] >= 0:
             end = times[k + 1] - intergreen[mode, path[k + 1]]
-        serve(
-            end,
-            end,
-            mode,
-            mode,
-            before,
-            left,
-            times[k],
-            head,
-            free,
-            last,
-            used,
-            can,
-            ptr,
-            arrive,
-            move,
-            weight,
-            size,
-            stood,
-            rights,
-            move_lane,
-            move_out,
-            headway,
-            foe_ptr,
-            foe,
-            room,
-            drain,
-            leave,
-        )
+        serve(end, end, mode, 0, mode, before, left, times[k], can, leave, scene, flow)
         before, left = mode, end
 
 
@@ -430,24 +286,18 @@ def decide_one(
         all_max_green,
         all_foe_ptr,
         foe,
+        all_inside,
         all_headway,
+        tune,
     ) = net
-    mode, prev, switched, opened, all_room, all_drain = state
+    mode, prev, switched, opened, all_room, all_drain, all_spot = state
     first, all_arrive, all_move, all_weight, all_size, all_stood = seen
     a, b = lane_ptr[j], lane_ptr[j + 1]
-    moves = slice(move_ptr[j], move_ptr[j + 1])
-    outs = slice(out_ptr[j], out_ptr[j + 1])
-    held = slice(mode_ptr[j], mode_ptr[j + 1])
-    modes = mode_ptr[j + 1] - mode_ptr[j]
+    c, d = move_ptr[j], move_ptr[j + 1]
+    e, f = out_ptr[j], out_ptr[j + 1]
+    g, h = mode_ptr[j], mode_ptr[j + 1]
+    modes = h - g
     begin, end = first[a], first[b]
-    own = slice(begin, end)
-    ptr = first[a : b + 1] - begin
-    rights = all_rights[right_ptr[j] : right_ptr[j + 1]].reshape(
-        modes, move_ptr[j + 1] - move_ptr[j]
-    )
-    intergreen = all_intergreen[change_ptr[j] : change_ptr[j + 1]].reshape(modes, modes)
-    foe_ptr = all_foe_ptr[move_ptr[j] : move_ptr[j + 1] + 1]
-    may = opened[j] <= 0.0 and -opened[j] >= all_min_green[held][mode[j]] - 0.01
     answers[j, FIRST] = mode[j]
     answers[j, WHEN] = horizon
     answers[j, PRICE] = 0.0
@@ -457,32 +307,39 @@ def decide_one(
         paths[j, 0] = mode[j]
         times[j, 0] = opened[j]
         return
-    d = depth if may else 1
+    intergreen = all_intergreen[change_ptr[j] : change_ptr[j + 1]].reshape(modes, modes)
+    scene = (
+        first[a : b + 1] - begin,
+        all_arrive[begin:end],
+        all_move[begin:end],
+        all_weight[begin:end],
+        all_size[begin:end],
+        all_stood[begin:end],
+        all_rights[right_ptr[j] : right_ptr[j + 1]].reshape(modes, d - c),
+        all_move_lane[c:d],
+        all_move_out[c:d],
+        all_headway[c:d],
+        all_foe_ptr[c : d + 1],
+        foe,
+        all_inside[c:d],
+        all_room[e:f],
+        all_drain[e:f],
+        tune,
+    )
+    may = opened[j] <= 0.0 and -opened[j] >= all_min_green[g + mode[j]] - 0.01
     price, stay, count = plan(
         mode[j],
         prev[j],
         switched[j],
         opened[j],
-        d,
+        depth if may else 1,
         horizon,
         may,
-        ptr,
-        all_arrive[own],
-        all_move[own],
-        all_weight[own],
-        all_size[own],
-        all_stood[own],
-        rights,
         intergreen,
-        all_min_green[held],
-        all_max_green[held],
-        all_move_lane[moves],
-        all_move_out[moves],
-        all_headway[moves],
-        foe_ptr,
-        foe,
-        all_room[outs],
-        all_drain[outs],
+        all_min_green[g:h],
+        all_max_green[g:h],
+        all_spot[c:d],
+        scene,
         paths[j],
         times[j],
     )
@@ -490,27 +347,16 @@ def decide_one(
         prev[j],
         switched[j],
         horizon,
+        intergreen,
+        all_spot[c:d],
         paths[j],
         times[j],
-        ptr,
-        all_arrive[own],
-        all_move[own],
-        all_weight[own],
-        all_size[own],
-        all_stood[own],
-        rights,
-        intergreen,
-        all_move_lane[moves],
-        all_move_out[moves],
-        all_headway[moves],
-        foe_ptr,
-        foe,
-        all_room[outs],
-        all_drain[outs],
-        leave[own],
+        leave[begin:end],
+        scene,
     )
-    answers[j, FIRST] = paths[j, 1] if paths[j, 1] >= 0 else mode[j]
-    answers[j, WHEN] = stay if paths[j, 1] >= 0 else horizon
+    if paths[j, 1] >= 0:
+        answers[j, FIRST] = paths[j, 1]
+        answers[j, WHEN] = stay
     answers[j, PRICE] = price
     answers[j, SEEN] = count
 

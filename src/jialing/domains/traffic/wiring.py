@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from jialing.core.signal import Actuator, FloatArray, Observation, SignalTable
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import SPACE_M, IntArray, Layout
+from jialing.domains.traffic.settings import TrafficSettings
 
+UPSTREAM_M = 60.0  # where the upstream loop lies before the stop line [m]
+CLEAR = 0.02  # an exit with less than this part taken has room for everybody [1]
 DRAIN = 0.35  # vehicles per second that make room in a queued exit [1/s]; 0.7 of one lane's flow
 
 
@@ -53,10 +56,13 @@ class Wiring:
     ----------
     junctions : the network
     layout : its flat arrays
+    view_m : how far an exit is seen [m]
     """
 
-    def __init__(self, junctions: Sequence[Junction], layout: Layout) -> None:
-        self._junctions, self._layout = junctions, layout
+    def __init__(
+        self, junctions: Sequence[Junction], layout: Layout, *, view_m: float = np.inf
+    ) -> None:
+        self._junctions, self._layout, self._view_m = junctions, layout, view_m
         count = layout.junctions
         self._table: SignalTable | None = None
         self._mode = np.zeros(count, dtype=np.int64)
@@ -65,6 +71,7 @@ class Wiring:
         self._green_s = np.full(count, np.nan)
         self._moving = np.zeros(count, dtype=np.bool_)
         self._started = False
+        self._read_s = -np.inf
         self._modes = np.diff(layout.mode_ptr)
         self._moves = np.diff(layout.move_ptr)
         owner = np.repeat(np.arange(count), self._moves)
@@ -87,8 +94,7 @@ class Wiring:
             for m in range(j.movements)
         ]
         self._at_waiting = np.array(crossings, dtype=np.int64)
-        high = np.array([table.signals[k].high if k >= 0 else np.inf for k in self._at_room])
-        self._visible = np.minimum(self._layout.out_length, high)
+        self._visible = np.minimum(self._layout.out_length, self._view_m)
         self._table = table
 
     def read(self, observation: Observation, positions: FloatArray) -> SignalState:
@@ -104,7 +110,8 @@ class Wiring:
         mode = np.clip(mode, 0, self._modes - 1)
         changed = mode != self._mode
         self._before = np.where(changed, self._mode, self._before)
-        self._left_s = np.where(changed, now, self._left_s)
+        self._left_s = np.where(changed, self._read_s, self._left_s)
+        self._read_s = now
         if not self._started:
             self._before[:] = -1
             self._started = True
@@ -113,7 +120,7 @@ class Wiring:
         size = self._modes
         pair = layout.change_ptr[:-1] + np.maximum(self._before, 0) * size + mode
         change = np.where(self._before >= 0, layout.intergreen[pair], 0.0)
-        due = np.maximum(self._left_s + change - now, 0.5)
+        due = np.maximum(self._left_s + change - now, 0.1)
         self._green_s = np.where(np.isnan(green), 60.0, green)
         opened = np.where(moving & ~local, due, -self._green_s)
         switched = np.where(np.isfinite(self._left_s), self._left_s - now, -1e6)
@@ -122,7 +129,7 @@ class Wiring:
         free = np.where(self._at_room >= 0, values[self._at_room], layout.out_length)
         free = np.where(np.isnan(free), self._visible, free)
         full = np.clip(1.0 - free / np.maximum(self._visible, SPACE_M), 0.0, 1.0)
-        clear = full < 1e-3
+        clear = full < CLEAR
         room = np.where(clear, 1e6, free / SPACE_M)
         waiting = np.where(self._at_waiting >= 0, values[self._at_waiting], 0.0)
         return SignalState(
@@ -147,3 +154,8 @@ class Wiring:
             if self._modes[j] > 0 and junction.name in names:
                 found[names[junction.name]] = want[j]
         return found
+
+
+def seen_m(settings: TrafficSettings) -> float:
+    """How far approaches and exits are seen [m]; inf where sensing is perfect."""
+    return {"perfect": np.inf, "loops": UPSTREAM_M}.get(settings.sensing, settings.view_m)
