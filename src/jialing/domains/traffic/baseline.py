@@ -51,7 +51,7 @@ class LongestQueue:
     ) -> None:
         self._layout = layout = lay_out(roads.junctions)
         self._wiring = Wiring(roads.junctions, layout, view_m=seen_m(settings))
-        self._estimator = Estimator(layout, settings)
+        self._estimator = Estimator(roads.junctions, layout, settings)
         self._pressure, self._shortest = pressure, shortest
         self._every_s, self._decided_s = settings.decide_every_s, -np.inf
         self._want = np.zeros(layout.junctions)

@@ -54,7 +54,7 @@ class PredictiveController:
         self._junctions, self._settings = roads.junctions, settings
         self._layout = layout = lay_out(roads.junctions)
         self._wiring = Wiring(roads.junctions, layout, view_m=seen_m(settings))
-        self._estimator = Estimator(layout, settings)
+        self._estimator = Estimator(roads.junctions, layout, settings)
         self._outlook = Outlook(
             roads.junctions, layout, horizon_s=HORIZON_S, view_m=seen_m(settings)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray, Observation
+from jialing.domains.traffic.counts import LoopTracker
+from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import IntArray, Layout
 from jialing.domains.traffic.settings import TrafficSettings
-from jialing.domains.traffic.sightings import SIGHTING, Kind
+from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.wiring import SignalState
 
 SPEED_FACTOR = 0.93  # mean speed on a free approach, as a part of the allowed one [1]; SUMO 1.28
@@ -74,12 +77,15 @@ class Estimator:
 
     Parameters
     ----------
-    layout : the network
+    junctions, layout : the network
     settings : of the case
     """
 
-    def __init__(self, layout: Layout, settings: TrafficSettings) -> None:
+    def __init__(
+        self, junctions: Sequence[Junction], layout: Layout, settings: TrafficSettings
+    ) -> None:
         self._layout = layout
+        self._tracker = LoopTracker(junctions, layout)
         weights = {kind.name.lower(): 1.0 for kind in Kind} | dict(settings.weights)
         self._weight = np.array([weights[kind.name.lower()] for kind in Kind])
         moves = len(layout.move_lane)
@@ -106,7 +112,7 @@ class Estimator:
         layout, right = self._layout, state.right
         sightings = observation.sightings
         if sightings is None:
-            sightings = np.zeros(0, dtype=SIGHTING)
+            sightings = self._tracker.sightings(observation)
         junction = sightings["junction"].astype(np.int64)
         lane = layout.lane_ptr[junction] + sightings["lane"]
         distance = sightings["distance_m"].astype(np.float64)

@@ -192,21 +192,21 @@ def serve(
     leave : departures are noted here if it has room
     """
     (
-        ptr,
+        _,
         arrive,
         move,
         weight,
         size,
         stood,
         rights,
-        move_lane,
+        _,
         move_out,
         headway,
-        foe_ptr,
-        foe,
+        _,
+        _,
         inside,
         room,
-        drain,
+        _,
         tune,
     ) = scene
     head, free, last, used, spot = flow
