@@ -16,6 +16,7 @@ from typing import Any
 from jialing import domains
 from jialing.city.cases import is_city, named_cities
 from jialing.city.evening import MODES
+from jialing.city.replay import evening_folders, replay_evening
 from jialing.city.run import CitySettings, city_case, run_evenings
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
 from jialing.core.case import Case, Reference, Run
@@ -29,6 +30,7 @@ from jialing.core.errors import (
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
 from jialing.loop.runner import run_desk
+from jialing.record.export import export_folder
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, to_plain
 from jialing.record.reader import open_record, record_folders
@@ -204,14 +206,34 @@ def replay(
 ) -> tuple[Comparison, ...]:
     """Repeat the runs of a result or record folder and compare every command, bit for bit.
 
+    A city's evenings are repeated with their couplings and compared part by part.
+
     Parameters
     ----------
-    folder : a result folder, or the record folder of one run
+    folder : a result folder, the record folder of one run, or that of one evening of a city
     controller : the user's own controller, where the record does not say where its code lies
     progress : as in `run`
     """
     listener = _Lines() if progress is True else progress or None
+    evenings = evening_folders(Path(folder))
+    if evenings:
+        return tuple(found for evening in evenings for found in _replay_evening(evening))
     return tuple(_replay(path, controller, listener) for path in record_folders(folder))
+
+
+def export(
+    folder: str | Path, *, to: str = "csv", out: str | Path | None = None
+) -> tuple[Path, ...]:
+    """Write every record of a run as a table, one row per tick; answers with the files.
+
+    Parameters
+    ----------
+    folder : a result folder, of one domain or of a city, or the record folder of one run
+    to : ``csv`` or ``parquet``
+    out : folder for the tables (default: ``export`` in `folder`)
+    """
+    folder = Path(folder)
+    return export_folder(folder, to, folder / "export" if out is None else Path(out))
 
 
 def inspect(path: str | Path, **settings: Any) -> Inspection:
@@ -245,9 +267,19 @@ def _inspected(made: Case) -> dict[str, Any]:
     return {n: getattr(made.settings, n) for n in known if hasattr(made.settings, n)}
 
 
+def _replay_evening(folder: Path) -> tuple[Comparison, ...]:
+    with tempfile.TemporaryDirectory(prefix="jialing-replay-") as scratch:
+        return replay_evening(folder, Path(scratch))
+
+
 def _replay(
     folder: Path, controller: ControllerLike | None, listener: Listener | None
 ) -> Comparison:
+    if (folder.parent / "city.json").is_file():
+        raise RecordError(
+            f"{folder.name} is one part of a city's evening, which the other parts act on; "
+            f"replay the evening: {folder.parent}"
+        )
     recorded = open_record(folder)
     made = _case_of(recorded.manifest["case"])
     domain = domains.domain(made.domain)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +42,8 @@ SILENT_S = 300.0
 #: After a restart the local rules act for so long [s of the city's time].
 LOCAL_AFTER_RESTART_S = 300.0
 MOST_RESTARTS = 3
+#: A part that is told to leave has so long before it is killed [s on the wall].
+LEAVE_S = 2.0
 
 
 class Coupling(Protocol):
@@ -66,6 +70,7 @@ class _Part:
     pipe: Connection
     told: list[Advance]
     restarts: int = 0
+    ready: bool = False
 
 
 class Conductor:
@@ -96,18 +101,29 @@ class Conductor:
         self.time_s = 0.0
         self.duration_s = 0.0
         self.states: dict[str, State] = {}
+        self.lost: dict[str, str] = {}
+        self._heard: dict[str, Any] = {}
         self._began = time.perf_counter()
         self.exchange_s = 0.0
-        for order in orders:
-            self._parts[order.name] = _start(order)
+        try:
+            for order in orders:
+                self._parts[order.name] = _start(order)
+        except BaseException:
+            self._stop()  # those that were started must not be left behind
+            raise
 
     def __enter__(self) -> Conductor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         for part in self._parts.values():
             part.pipe.close()
-            part.process.join(timeout=2.0)
+        until = time.monotonic() + LEAVE_S
+        for part in self._parts.values():
+            part.process.join(timeout=max(until - time.monotonic(), 0.0))
             if part.process.is_alive():
                 part.process.kill()
                 part.process.join()
@@ -125,11 +141,13 @@ class Conductor:
         for name in self._parts:
             message = self._hear(name)
             if isinstance(message, Ready):
+                self._parts[name].ready = True
                 longest = max(longest, message.duration_s)
             elif isinstance(message, Failed):
                 raise PlantError(f"{name}: {message.reason}")
             else:
-                raise PlantError(f"{name}: its process ended before the run began")
+                reason = self._reason(name, message)
+                raise PlantError(f"{name} did not open: {reason}")
         self.duration_s = longest
 
     def run(
@@ -147,11 +165,14 @@ class Conductor:
             self._note(changes)
             self.exchange_s += time.perf_counter() - began
             until_s = min(self.time_s + self._period_s, end_s)
-            for name, part in self._parts.items():
+            here = [name for name in self._parts if name not in self.lost]
+            if not here:
+                raise PlantError("every part of the evening is lost; events.jsonl says why")
+            for name in here:
                 message = Advance(to_s=until_s, changes=tuple(changes.get(name, ())))
-                part.told.append(message)
-                self._send(part, message)
-            for name in self._parts:
+                self._parts[name].told.append(message)
+                self._send(self._parts[name], message)
+            for name in here:
                 self._take(name)
             self.time_s = until_s
             if listener is not None:
@@ -160,31 +181,33 @@ class Conductor:
     def finish(self, ended: str = "completed") -> dict[str, Finished]:
         """Score every part; one that cannot be scored is missing, and the events say why."""
         done: dict[str, Finished] = {}
-        for part in self._parts.values():
-            self._send(part, Finish(ended=ended))
-        for name in self._parts:
+        here = [name for name in self._parts if name not in self.lost]
+        for name in here:
+            self._send(self._parts[name], Finish(ended=ended))
+        for name in here:
             message = self._hear(name)
+            while isinstance(message, Ready | State):  # said before it heard that this is the end
+                message = self._hear(name)
             if isinstance(message, Finished):
                 done[name] = message
             else:
-                reason = message.reason if isinstance(message, Failed) else "its process is gone"
-                self._event("not_scored", name, reason)
+                self._event("not_scored", name, self._reason(name, message))
         return done
 
     # -- one part -----------------------------------------------------------------------------
 
     def _take(self, name: str) -> None:
         """The state of a part after its last order; a part that died is started again."""
-        part = self._parts[name]
         while True:
             message = self._hear(name)
             if isinstance(message, State):
                 self.states[name] = message
                 return
-            reason = message.reason if isinstance(message, Failed) else "its process died"
+            reason = self._reason(name, message)
             self._event("died", name, reason)
-            if part.restarts >= MOST_RESTARTS:
-                raise PlantError(f"{name} died {part.restarts + 1} times; the last time: {reason}")
+            if self._parts[name].restarts >= MOST_RESTARTS:
+                self._lose(name, f"it died {MOST_RESTARTS + 1} times; the last time: {reason}")
+                return
             self._restart(name)
 
     def _restart(self, name: str) -> None:
@@ -192,36 +215,54 @@ class Conductor:
         part.process.kill()
         part.process.join()
         part.pipe.close()
-        told, restarts = part.told, part.restarts + 1
+        restarts = part.restarts + 1
         base = part.order.folder.removesuffix(f"-again{part.restarts}")
-        order = replace(
-            part.order,
-            folder=f"{base}-again{restarts}",
-            resume=Resume(
-                folder=part.order.folder,
-                told=tuple(told[:-1]),
-                local_until_s=self.time_s + part.order.offset_s + LOCAL_AFTER_RESTART_S,
-            ),
+        # One that died before it had caught up has a shorter record than the one before it.
+        before = part.order.folder if part.ready or part.order.resume is None else None
+        resume = Resume(
+            folder=before or (part.order.resume.folder if part.order.resume else base),
+            told=tuple(part.told[:-1]),
+            local_until_s=self.time_s + part.order.offset_s + LOCAL_AFTER_RESTART_S,
         )
-        fresh = _start(order)
-        fresh.told, fresh.restarts = told, restarts
+        fresh = _start(replace(part.order, folder=f"{base}-again{restarts}", resume=resume))
+        fresh.told, fresh.restarts = part.told, restarts
         self._parts[name] = fresh
         message = self._hear(name)
         if isinstance(message, Ready):
-            self._event("restarted", name, f"the local rules act until {LOCAL_AFTER_RESTART_S:g} s")
-            self._send(fresh, told[-1])
-        elif isinstance(message, Failed):
-            raise PlantError(f"{name} could not be started again: {message.reason}")
+            fresh.ready = True
+            until_s = self.time_s + LOCAL_AFTER_RESTART_S
+            self._event("restarted", name, f"the local rules act until t = {until_s:g} s")
+            self._send(fresh, part.told[-1])
+        else:
+            self._heard[name] = message  # `_take` counts it as one more death
+
+    def _lose(self, name: str, reason: str) -> None:
+        """Go on without a part; what it told last stays known."""
+        self.lost[name] = reason
+        self._event("lost", name, reason)
+        self._parts[name].process.kill()
+        self._parts[name].process.join()
+
+    def _reason(self, name: str, message: Any) -> str:
+        """Why a part gave no answer."""
+        if isinstance(message, Failed):
+            return message.reason
+        process = self._parts[name].process
+        if process.is_alive():
+            return f"it said nothing for {self._silent_s:g} s"
+        return f"its process died (exit code {process.exitcode})"
 
     def _hear(self, name: str) -> Any:
         """The next message of a part; None if its process is gone or silent for too long."""
+        if name in self._heard:
+            return self._heard.pop(name)
         part = self._parts[name]
         ready = wait([part.pipe, part.process.sentinel], timeout=self._silent_s)
         try:
             if part.pipe in ready or part.pipe.poll(0.0):
                 return part.pipe.recv()
-        except (EOFError, ConnectionResetError):
-            return None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            part.process.join(timeout=1.0)  # it is ending; wait for its exit code
         return None
 
     def _send(self, part: _Part, message: Advance | Finish) -> None:
@@ -270,6 +311,15 @@ def _start(order: Order) -> _Part:
     process = context.Process(
         target=run_part, args=(theirs, order), name=f"jialing-{order.name}", daemon=False
     )
-    process.start()
+    # Ctrl-C goes to every process of a terminal; only the conductor may be stopped by it, from the
+    # first moment on. A blocked signal stays blocked in what is started here.
+    blocked = hasattr(signal, "pthread_sigmask")
+    if blocked:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        if blocked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return _Part(order=order, process=process, pipe=ours, told=[])

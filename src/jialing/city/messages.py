@@ -91,6 +91,7 @@ class Order:
     options : for the side
     offset_s : the part's clock when the city's stands at zero [s]
     resume : record folder of a process that died, and the changes it had been told; None: afresh
+    outcomes : of a recorded run that is repeated: what became of each decision there
     """
 
     name: str
@@ -101,6 +102,7 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     offset_s: float = 0.0
     resume: Resume | None = None
+    outcomes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import os
 import signal
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+import numpy as np
 
 from jialing import domains
 from jialing.city.messages import (
@@ -23,12 +30,15 @@ from jialing.city.messages import (
 )
 from jialing.core.command import Command
 from jialing.core.errors import JialingError
-from jialing.core.stages import Controller, Desk, Situation
+from jialing.core.stages import Controller, Situation
 from jialing.loop.asking import named
 from jialing.loop.runner import OpenRun
-from jialing.record.frame import Outcome
+from jialing.record.frame import Outcome, frame_dtype
 from jialing.record.plain import to_plain
 from jialing.record.reader import open_record
+
+#: A part whose conductor is gone has so long to end by itself [s on the wall].
+ORPHAN_S = 5.0
 
 
 class Side(Protocol):
@@ -44,6 +54,9 @@ class Side(Protocol):
         """Figures beside the domain's own score, once the run is over."""
 
 
+_NONE = np.zeros(0, dtype=frame_dtype(0, 0))
+
+
 class Resumed:
     """A controller that first repeats what a dead one had commanded, then lets the rules act.
 
@@ -55,10 +68,17 @@ class Resumed:
 
     def __init__(self, controller: Controller, resume: Resume) -> None:
         self._controller, self._until_s = controller, resume.local_until_s
-        frames = open_record(Path(resume.folder)).frames
+        folder = Path(resume.folder)
+        # One that died before it had opened its plant has no record, and nothing to repeat.
+        frames = open_record(folder).frames if (folder / "manifest.json").is_file() else _NONE
         self._given = frames["given"]
         self._local = frames["local"].astype(bool)
         self._tick = -1
+
+    @property
+    def repeated(self) -> int:
+        """Ticks that only repeat the record."""
+        return len(self._given)
 
     def prepare(self) -> None:
         prepare = getattr(self._controller, "prepare", None)
@@ -83,29 +103,50 @@ def run_part(pipe: Connection, order: Order) -> None:
     """Serve `order` until told to finish. The body of a process; answers errors, never raises."""
     # Ctrl-C goes to every process of a terminal; the conductor alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_conductor, name="jialing-orphan", daemon=True).start()
     try:
         _serve(pipe, order)
     except (EOFError, BrokenPipeError):
         return  # the conductor is gone
     except JialingError as error:
-        pipe.send(Failed(name=order.name, reason=str(error)))
+        _say_why(pipe, Failed(name=order.name, reason=str(error)))
     # A process that dies without a word would look like a kill; say what happened.
     except Exception as error:
-        pipe.send(Failed(name=order.name, reason=named(error)))
+        _say_why(pipe, Failed(name=order.name, reason=named(error)))
+
+
+def _say_why(pipe: Connection, failed: Failed) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody is left to hear it
+        pipe.send(failed)
+
+
+def _end_with_the_conductor() -> None:
+    """End this process some time after its conductor, even if its plant hangs."""
+    conductor = multiprocessing.parent_process()
+    if conductor is not None:
+        conductor.join()
+        time.sleep(ORPHAN_S)  # time to close the record in order
+        os._exit(1)
 
 
 def _serve(pipe: Connection, order: Order) -> None:
     domain = domains.domain(order.case.domain)
     desk = domain.desk(order.case, order.controller)
-    if order.resume is not None:
-        desk = _with_controller(desk, Resumed(desk.controller, order.resume))
+    # The side asks the controller itself what it foresees, not one that stands in for a while.
     side: Side = domains.load(order.side)(desk, **order.options)
+    repeated = 0
+    if order.resume is not None:
+        resumed = Resumed(desk.controller, order.resume)
+        repeated = resumed.repeated
+        desk = replace(desk, controller=resumed)
     with OpenRun(
         desk,
         Path(order.folder),
         case=to_plain(order.case, exact=True),
         controller={"kind": "named", "name": order.controller},
         seed=order.case.seed,
+        outcomes=order.outcomes,
+        patient=repeated,
     ) as run:
         run.advance(order.offset_s)
         if order.resume is not None:
@@ -144,7 +185,3 @@ def _state(name: str, run: OpenRun, side: Side, going: bool) -> State:
         late=sum(n for k, n in enumerate(tally.outcomes) if Outcome(k) not in usable),
         going=going,
     )
-
-
-def _with_controller(desk: Desk, controller: Any) -> Desk:
-    return replace(desk, controller=controller)

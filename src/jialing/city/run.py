@@ -127,18 +127,10 @@ def run_evening(
     if mode not in MODES:
         raise UnknownNameError("way to run a city", mode, MODES)
     city = read_city(case.model)
-    settings: CitySettings = case.settings or CitySettings()
     folder.mkdir(parents=True)
     duration_s = min(case.duration_s or city.duration_s, city.duration_s)
-    evening = Evening(
-        mode=mode,
-        underpasses=city.underpasses,
-        stations=city.stations,
-        terms=city.terms,
-        period_s=city.period_s,
-        faults=[city.events[name] for name in settings.events],
-    )
-    orders = _orders(case, city, mode, folder, settings.storm or city.default_storm)
+    evening = evening_of(case, city, mode)
+    orders = orders_for(case, city, mode, folder)
     _write_manifest(case, city, mode, folder, orders)
     began, ended = time.perf_counter(), "completed"
     with Conductor(orders, evening, folder, period_s=city.period_s) as conductor:
@@ -172,7 +164,26 @@ def run_evening(
     return run
 
 
-def _orders(case: Case, city: City, mode: str, folder: Path, storm: str) -> list[Order]:
+def evening_of(case: Case, city: City, mode: str) -> Evening:
+    """The couplings of one evening; raises UnknownNameError for an event that the city lacks."""
+    settings: CitySettings = case.settings or CitySettings()
+    for name in settings.events:
+        if name not in city.events:
+            raise UnknownNameError(f"event of {city.name}", name, city.events)
+    return Evening(
+        mode=mode,
+        underpasses=city.underpasses,
+        stations=city.stations,
+        terms=city.terms,
+        period_s=city.period_s,
+        faults=[city.events[name] for name in settings.events],
+    )
+
+
+def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
+    """What each part of an evening is to run; their records lie in `folder`."""
+    settings: CitySettings = case.settings or CitySettings()
+    storm = settings.storm or city.default_storm
     rules, signals, directions = CONTROLLERS[mode]
     seed = case.seed
     low = {u.name: u.low for u in city.underpasses}

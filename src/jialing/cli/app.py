@@ -1,4 +1,4 @@
-"""The commands: run, cases, inspect, report, replay, bench."""
+"""The commands: run, cases, inspect, report, replay, export, city, bench."""
 
 from __future__ import annotations
 
@@ -222,16 +222,22 @@ def run(
     roads = {"routes": tuple(routes) if routes else None, "sensing": sensing}
     given = {k: v for k, v in {**overrides, **roads}.items() if v is not None}
     made = _case(_named_model(case, net), series, given)
-    with shown_progress(quiet=quiet) as progress:
-        result = jl.run(
-            made,
-            controller or "predictive",
-            baseline=not controller,
-            out=out,
-            progress=progress,
-            pace=pace,
-            bound=bound,
-        )
+    try:
+        with shown_progress(quiet=quiet) as progress:
+            result = jl.run(
+                made,
+                controller or "predictive",
+                baseline=not controller,
+                out=out,
+                progress=progress,
+                pace=pace,
+                bound=bound,
+            )
+    except jl.Interrupted as stopped:
+        report = _report(stopped.result)
+        if report is not None:
+            _say(f"Report of what there is: {report}")
+        raise
     report = _report(result)
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
@@ -313,6 +319,25 @@ def replay(run: RunArgument) -> None:
             print(f"  {notice}")
     if not all(comparison.identical for comparison in comparisons):
         raise typer.Exit(DIFFERENT)
+
+
+@app.command("export")
+@told
+def export(
+    run: RunArgument,
+    to: Annotated[
+        str, typer.Option(metavar="FORMAT", help="csv, or parquet (needs jialing[export]).")
+    ] = "csv",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the tables. (default: RUN/export)"),
+    ] = None,
+) -> None:
+    """Write the records of a run as tables: a row per tick, and the units of the columns."""
+    import jialing as jl
+
+    for table in jl.export(_run_folder(run), to=to, out=output):
+        print(table)
 
 
 @app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

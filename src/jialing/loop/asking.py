@@ -41,14 +41,28 @@ class Ask(Protocol):
 
 
 class Direct:
-    """Asks and waits for the answer; one that took longer than the budget is late."""
+    """Asks and waits for the answer; one that took longer than the budget is late.
 
-    def __init__(self, forecaster: Forecaster, controller: Controller, budget_s: float) -> None:
+    Parameters
+    ----------
+    patient : so many first ticks are never late, because they only repeat what was given before
+    """
+
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        controller: Controller,
+        budget_s: float,
+        *,
+        patient: int = 0,
+    ) -> None:
         self._forecaster, self._controller, self._budget_s = forecaster, controller, budget_s
+        self._patient = patient
 
     def __call__(self, tick: int, situation: Situation) -> Asked:
         asked = answer(self._forecaster, self._controller, situation)
-        if asked.outcome is Outcome.ON_TIME and asked.seconds > self._budget_s:
+        late = asked.seconds > self._budget_s and tick >= self._patient
+        if asked.outcome is Outcome.ON_TIME and late:
             return _late(asked.seconds, self._budget_s)
         return asked
 

@@ -74,7 +74,8 @@ def run_desk(
 
 
 class OpenRun:
-    """A run under way, advanced in parts by whoever holds it. Parameters as for `run_desk`.
+    """A run under way, advanced in parts by whoever holds it. Parameters as for `run_desk`, and
+    `patient`: so many first ticks are never late.
 
     Leaving the `with` block closes the record and the plant, whatever happened.
     """
@@ -90,6 +91,7 @@ class OpenRun:
         progress: Listener | None = None,
         clock: Clock | None = None,
         outcomes: Sequence[int] | None = None,
+        patient: int = 0,
     ) -> None:
         self.desk, self.name = desk, str(controller["name"])
         self.clock: Clock = Simulated() if clock is None else clock
@@ -107,7 +109,7 @@ class OpenRun:
             self.ticks = math.ceil(desk.duration_s / desk.tick_s - 1e-9)
             if outcomes is not None:
                 self.ticks = min(self.ticks, len(outcomes))
-            ask = _asking(desk, self.clock, outcomes)
+            ask = _asking(desk, self.clock, outcomes, patient)
             self._watchdog = Watchdog(ask, actuators=len(desk.plant.actuators))
             manifest = build_manifest(
                 desk, case=case, controller=controller, seed=seed, created=datetime.now(tz=UTC)
@@ -272,12 +274,12 @@ class OpenRun:
         )
 
 
-def _asking(desk: Desk, clock: Clock, outcomes: Sequence[int] | None) -> Ask:
+def _asking(desk: Desk, clock: Clock, outcomes: Sequence[int] | None, patient: int) -> Ask:
     if outcomes is not None:
         return Recorded(desk.forecaster, desk.controller, outcomes)
     if clock.real:
         return Beside(desk.forecaster, desk.controller, desk.budget_s)
-    return Direct(desk.forecaster, desk.controller, desk.budget_s)
+    return Direct(desk.forecaster, desk.controller, desk.budget_s, patient=patient)
 
 
 def _spread(decide_ms: Sequence[float]) -> dict[str, float]:

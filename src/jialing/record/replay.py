@@ -19,12 +19,14 @@ class Comparison:
     ticks : ticks compared
     difference : the first difference as a sentence; empty if there is none
     notices : what may explain a difference, e.g. another version of a package
+    limit : why only a part of the record was compared; empty if all of it was
     """
 
     controller: str
     ticks: int
     difference: str = ""
     notices: tuple[str, ...] = ()
+    limit: str = ""
 
     @property
     def identical(self) -> bool:
@@ -32,7 +34,7 @@ class Comparison:
 
     def __str__(self) -> str:
         found = self.difference or f"{self.ticks} ticks, identical"
-        return f"{self.controller}: {found}"
+        return f"{self.controller}: {found}" + (f" ({self.limit})" if self.limit else "")
 
 
 def compare(recorded: Record, repeated: Record) -> Comparison:

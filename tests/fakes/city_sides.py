@@ -1,0 +1,41 @@
+"""Sides of parts that fail in the ways that parts of a city fail; started in processes of their own."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from jialing.city.messages import Change, Ridership
+from jialing.city.sides import StationSide
+from jialing.core.errors import InputError
+from jialing.core.stages import Desk
+
+
+class Unopened(StationSide):
+    """Cannot be opened."""
+
+    def __init__(self, desk: Desk, **options: Any) -> None:
+        raise InputError("the door is stuck")
+
+
+class Hangs(StationSide):
+    """Hangs for ever the first time that its riders change; `once` is a file that remembers it."""
+
+    def __init__(self, desk: Desk, *, knows: bool, once: str) -> None:
+        super().__init__(desk, knows=knows)
+        self._once = Path(once)
+
+    def change(self, change: Change) -> None:
+        if isinstance(change, Ridership) and not self._once.exists():
+            self._once.touch()
+            while True:
+                time.sleep(1.0)
+        super().change(change)
+
+
+class Breaks(StationSide):
+    """Fails whenever its riders change, however often it is started again."""
+
+    def change(self, change: Change) -> None:
+        raise ValueError("a rail broke")

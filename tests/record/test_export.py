@@ -1,0 +1,96 @@
+"""Is an exported table the record, number for number, with a unit for every column?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bucket_domain import BucketDomain
+
+import jialing as jl
+from jialing.core.errors import MissingExtraError, RecordError, UnknownNameError
+from jialing.record.reader import open_record
+
+
+@pytest.fixture
+def run(bucket: BucketDomain, tmp_path: Path) -> Path:
+    return jl.run("leaky-bucket", out=tmp_path).folder
+
+
+def read(path: Path) -> tuple[list[str], np.ndarray]:
+    with path.open(newline="") as stream:
+        head, *rows = list(csv.reader(stream))
+    return head, np.array([[float(x) if x else np.nan for x in row] for row in rows])
+
+
+def test_a_table_has_a_row_per_tick_and_the_records_own_numbers(run: Path) -> None:
+    tables = jl.export(run, to="csv")
+    assert [path.name for path in tables] == ["predictive.csv", "rules.csv"]
+    assert tables[0].parent == run / "export"
+    record = open_record(run / "predictive")
+    head, rows = read(tables[0])
+    assert rows.shape == (record.ticks, len(head))
+    for name in record.signals:
+        assert np.array_equal(rows[:, head.index(name)], record.series(name), equal_nan=True), name
+    for name in record.actuators:
+        at = head.index(f"setting:{name}")
+        assert np.array_equal(rows[:, at], record.series(f"setting:{name}"), equal_nan=True)
+    for field in record.manifest["fields"]:
+        for k, element in enumerate(field["elements"]):
+            column = rows[:, head.index(f"{field['name']}:{element}")]
+            assert np.array_equal(column, record.field(field["name"])[:, k])
+
+
+def test_every_column_has_its_unit_beside_the_table(run: Path) -> None:
+    (table, _) = jl.export(run, to="csv")
+    head, _ = read(table)
+    units = json.loads((table.parent / "predictive.columns.json").read_text())
+    assert list(units) == head
+    assert units["time_s"] == "s"
+    for signal in open_record(run / "predictive").manifest["signals"]:
+        assert units[signal["name"]] == signal["unit"]
+
+
+def test_one_record_can_be_exported_alone_and_elsewhere(run: Path, tmp_path: Path) -> None:
+    (table,) = jl.export(run / "rules", to="csv", out=tmp_path / "tables")
+    assert table == tmp_path / "tables" / "rules.csv"
+    assert len(read(table)[1]) == open_record(run / "rules").ticks
+
+
+def test_a_torn_record_exports_what_is_whole(run: Path) -> None:
+    ticks = run / "rules" / "ticks.bin"
+    ticks.write_bytes(ticks.read_bytes()[:-5])
+    (table,) = jl.export(run / "rules", to="csv")
+    assert len(read(table)[1]) == open_record(run / "rules").ticks > 0
+
+
+def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="Known: csv, parquet"):
+        jl.export(run, to="xlsx")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecordError, match="holds no record"):
+        jl.export(tmp_path / "empty")
+
+
+def test_parquet_without_its_package_names_the_extra_and_writes_nothing(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"jialing\[export\]"):
+        jl.export(run, to="parquet")
+    assert not (run / "export").exists()
+
+
+def test_parquet_holds_the_same_table_with_units(run: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (table,) = jl.export(run / "rules", to="parquet")
+    (plain,) = jl.export(run / "rules", to="csv")
+    found = parquet.read_table(table)
+    head, rows = read(plain)
+    assert found.column_names == head
+    assert np.array_equal(np.column_stack([c.to_numpy() for c in found]), rows, equal_nan=True)
+    assert found.schema.field("time_s").metadata[b"unit"] == b"s"
