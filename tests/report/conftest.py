@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from jialing.core.signal import Observation, Signal, SignalTable
 from jialing.record.frame import FORMAT, Outcome
 from jialing.record.plain import write_json
 from jialing.record.writer import RecordWriter
+from tests.report.driving import BROWSERS, open_and_drive
 
 TICK_S = 300.0
 TANKS = ("T1", "T2", "T3", "T4", "T5", "T6")
@@ -304,3 +306,21 @@ def make_result(tmp_path: Path) -> Callable[..., Path]:
         return write_result(tmp_path / "town-s7", Town(**how))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser on PATH; looked for {', '.join(BROWSERS)}")
+    return found
+
+
+@pytest.fixture
+def visit(browser: str, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Opens a page, carries out `steps` in it, and returns what they found."""
+
+    def go(page: Path, steps: str, *, width: int = 1400) -> dict[str, Any]:
+        return open_and_drive(browser, page, steps, scratch=tmp_path, width=width)
+
+    return go

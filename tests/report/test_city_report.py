@@ -1,0 +1,311 @@
+"""Does a city's report say what happened, fairly, completely, and without asking the outside?"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jialing.core.errors import RecordError
+from jialing.report import write_report
+from jialing.report.city_foresight import foresight
+from jialing.report.city_map import extended, frame_periods, last_metres
+from jialing.report.city_series import views
+from jialing.report.city_source import city_folders, read_city_result
+from jialing.report.city_words import headline
+from jialing.report.packing import unpack
+from tests.report.made_city import Town, write_city
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_city(tmp_path_factory.mktemp("city") / "madeup-s0", Town())
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(folder, tmp_path_factory.mktemp("page") / "city.html")
+
+
+def said(page: Path) -> str:
+    """The page's words without its scripts, with plain spaces."""
+    text = re.sub(r"(?s)<(script|style).*?</\1>", " ", page.read_text(encoding="utf-8"))
+    return plain(html.unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def content(page: Path) -> dict[str, Any]:
+    found = re.search(
+        r'<script type="application/json" id="content">(.*?)</script>', page.read_text()
+    )
+    assert found
+    return dict(json.loads(found.group(1)))
+
+
+def sentence(folder: Path) -> str:
+    return plain(headline(read_city_result(city_folders(folder))).sentence)
+
+
+# -- the claim ------------------------------------------------------------------------------------
+
+
+def test_the_headline_tells_gains_and_what_got_worse(folder: Path) -> None:
+    assert sentence(folder) == (
+        "In a storm of 10 years, 3 vehicles were caught by water instead of 41, and drivers lost "
+        "22 % less time, but people waited 10 % more in stations"
+    )
+
+
+def test_a_dry_evening_without_a_caught_vehicle_is_not_called_a_gain(tmp_path: Path) -> None:
+    dry = {"today": (0.0, 100.0, 20.0, 0.0), "coupled": (0.0, 103.0, 20.0, 0.0)}
+    town = Town(modes=("today", "coupled"), figures=dry, storm="dry")
+    assert sentence(write_city(tmp_path / "d", town)) == (
+        "On a dry evening, no vehicle was caught by water either way, and drivers lost 3.0 % more time"
+    )
+
+
+def test_one_seed_is_said_to_tell_nothing_of_the_spread(page: Path) -> None:
+    assert "One seed (0): how far other evenings of this kind would differ cannot be told" in said(
+        page
+    )
+
+
+def test_several_seeds_are_told_as_medians_with_their_range(tmp_path: Path) -> None:
+    for seed, worse in enumerate((0.0, 10.0, 50.0)):
+        town = Town(seed=seed, worse=worse, modes=("today", "coupled"))
+        write_city(tmp_path / f"madeup-s{seed}", town)
+    write_city(tmp_path / "z-other", Town(name="other", modes=("today",)))
+    text = said(write_report(tmp_path, tmp_path / "all.html"))
+    assert "Figures are medians over 3 seeds" in text
+    assert "time lost per trip 200 … 250 → 156 … 206 s" in text
+    assert "Map and charts show seed 0" in text
+    assert "1 results of other cases in the folder are left out" in text
+
+
+def test_a_schematic_city_says_so_and_another_does_not(page: Path, tmp_path: Path) -> None:
+    assert "SCHEMATIC" in said(page)
+    real = write_report(write_city(tmp_path / "real", Town(schematic=False)), tmp_path / "r.html")
+    assert "SCHEMATIC" not in said(real)
+
+
+def test_what_coupling_adds_stands_beside_what_domains_gain_alone(page: Path) -> None:
+    text = said(page)
+    row = re.search(r"Vehicles caught by water veh [^.]*\. ([^A-Z]*?) Delay", text)
+    assert row
+    assert row.group(1) == "41 30 ✓ −27 % better 3 ✓ −93 % better ✓ −90 % better"
+
+
+def test_without_the_domains_alone_the_page_claims_nothing_for_the_coupling(tmp_path: Path) -> None:
+    town = Town(modes=("today", "coupled"))
+    text = said(write_report(write_city(tmp_path / "two", town)))
+    assert "what coupling alone adds is not known" in text
+    assert "Added by deciding together" not in text
+
+
+# -- what happened --------------------------------------------------------------------------------
+
+
+def test_events_stand_at_the_time_of_day(page: Path) -> None:
+    assert re.search(r"17:5\d Eastdip closed: 0.20 m on the road", said(page))
+
+
+def test_refusals_keep_their_reason_their_part_and_the_time_of_day(page: Path) -> None:
+    text = said(page)
+    assert (
+        "Water · gate_a rate 1 17:39 17:39 gate_a: 1 was asked, 0.5 is given: <b>moves too fast</b>"
+        in text
+    )
+    assert "<b>moves too fast" not in page.read_text()
+
+
+def test_a_process_that_died_is_on_the_first_screen_and_in_the_table(tmp_path: Path) -> None:
+    town = Town(died=True, modes=("today",))
+    text = said(write_report(write_city(tmp_path / "died", town)))
+    assert "Today: a process died 1 times; see below." in text
+    assert "Water: was killed" in text
+
+
+def test_an_evening_that_was_cut_off_is_shown_with_what_there_is(tmp_path: Path) -> None:
+    town = Town(cut_off=("coupled",), modes=("today", "coupled"))
+    text = said(write_report(write_city(tmp_path / "cut", town)))
+    assert "the run was cut off before it could be scored" in text
+    assert "the evenings left no scores to compare" in text
+
+
+def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "torn", Town(modes=("today",)))
+    diary = place / "today" / "diary.jsonl"
+    diary.write_text(diary.read_text()[:-40])
+    run = read_city_result((place,)).runs[0]
+    assert len(run.diary) == 39
+    assert "line 40 is torn" in run.notices[0]
+
+
+def test_the_record_of_a_part_that_was_restarted_is_the_last_one(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "again", Town(modes=("today",)))
+    (place / "today" / "water").rename(place / "today" / "water-again1")
+    assert read_city_result((place,)).runs[0].parts["water"].name == "water-again1"
+
+
+def test_a_folder_of_another_format_is_refused_by_name(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "odd", Town(modes=("today",)))
+    path = place / "today" / "city.json"
+    path.write_text(path.read_text().replace("jialing-city/1", "jialing-city/9"))
+    with pytest.raises(RecordError, match="jialing-city/9"):
+        write_report(place)
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+def test_parts_of_different_pace_meet_on_one_clock(folder: Path) -> None:
+    run = views(read_city_result((folder,))).runs[0]
+    columns = dict(zip(run.signals, run.values.T, strict=True))
+    assert len(run.time_s) == 40
+    # six ticks of the streets in a period: their mean, which lies between two of them
+    queue = 9.0 * np.linspace(0.0, 1.0, 240)
+    assert columns["queue:Crossing"][10] == pytest.approx(queue[60:66].mean(), rel=1e-5)
+    # every second tick of the station
+    wave = np.abs(np.sin(np.arange(80) / 7.0))
+    assert columns["waiting:Market"][10] == pytest.approx(32.0 * wave[20])
+    assert columns["escalator:Market E1"][[0, 39]].tolist() == [1.0, -1.0]
+
+
+def test_frames_of_the_map_end_with_the_last_period_and_stay_few() -> None:
+    assert frame_periods(np.arange(180) * 60.0)[[0, -1]].tolist() == [1, 179]
+    assert len(frame_periods(np.arange(180) * 60.0)) == 90
+    assert len(frame_periods(np.arange(5000) * 60.0)) <= 120
+
+
+def test_the_map_holds_what_the_record_holds(page: Path) -> None:
+    plan = content(page)["map"]
+    assert [s["name"] for s in plan["spills"]] == ["J1", "O1"]  # what stayed dry is not drawn
+    today, coupled = plan["runs"][0], plan["runs"][2]
+    spilt = unpack(today["spill"]).reshape(-1, 2)
+    assert spilt[:, 1].sum() == pytest.approx(90.0 * np.linspace(0.0, 1.0, 40).sum(), rel=1e-3)
+    worst = plan["worst"]
+    assert unpack(today["depth_cm"]).reshape(-1, 2)[worst, 0] == pytest.approx(45, abs=1)
+    assert unpack(today["closed"]).reshape(-1, 2)[worst].tolist() == [1, 0]
+    assert unpack(today["queue"]).reshape(-1, 2)[-1, 0] == 9
+    assert unpack(coupled["queue"]).reshape(-1, 2)[-1, 0] == 2
+    assert plan["rivers"][0]["name"] == "Long River"
+    assert plan["stations"][0]["at"] is not None
+
+
+def test_a_queue_is_drawn_on_the_end_of_its_street() -> None:
+    line = [(0.0, 0.0), (100.0, 0.0), (100.0, 400.0)]
+    assert last_metres(line, 50.0) == [(100.0, 350.0), (100.0, 400.0)]
+    assert last_metres(line, 9_000.0) == [(100.0, 150.0), (100.0, 400.0)]  # half of it
+
+
+def test_a_river_goes_on_straight_beyond_its_listed_ends() -> None:
+    assert extended([(0.0, 0.0), (3.0, 4.0)], 10.0) == [
+        (-6.0, -8.0),
+        (0.0, 0.0),
+        (3.0, 4.0),
+        (9.0, 12.0),
+    ]
+
+
+def test_foresight_counts_hits_misses_and_false_alarms() -> None:
+    depth = np.array([0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    mean = np.array([0.0, 0.2, 0.0, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0])
+    found = foresight(depth, mean, mean, periods=2, close_m=0.15)
+    # water stands in period 3: it is ahead of periods 1 and 2, and was foreseen in the first
+    assert (found.came, found.hits, found.false) == (2, 1, 1)
+    assert found.above_worst == pytest.approx(1 / 3)
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_stays_below_eight_megabytes_and_names_no_address(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(text.encode()) < 8e6
+    own = re.sub(r"(?s)<script>.*?</script>", "", text)  # without the chart library's own words
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", own)
+    assert "default-src 'none'" in own
+
+
+LOOK = """
+  await pause(600);
+  const shown = [...document.querySelectorAll(".city-map")].filter((f) => !f.hidden);
+  const found = {
+    ready: document.documentElement.dataset.ready,
+    maps: shown.map((f) => f.querySelector("strong").textContent),
+    shut: shown.map((f) => f.querySelectorAll(".underpasses .closed").length),
+    panels: document.querySelectorAll(".panel .main-svg").length,
+    wide: document.documentElement.scrollWidth <= innerWidth,
+    clock: text("#clock"),
+  };
+"""
+
+
+@pytest.mark.browser
+def test_the_city_is_drawn_without_a_complaint_or_a_request(
+    visit: Callable[..., dict[str, Any]], page: Path
+) -> None:
+    told = visit(
+        page,
+        LOOK
+        + """
+  const slider = document.getElementById("slider");
+  const label = () => shown[0].querySelector(".underpasses text").textContent;
+  found.deep = label();
+  slider.value = 0;
+  slider.dispatchEvent(new Event("input"));
+  await pause(200);
+  found.at_first = label();
+  await click("#controllers button:nth-child(1)");
+  found.alone = [...document.querySelectorAll(".city-map")].filter((f) => !f.hidden).length;
+  await click("#map-in");
+  const width = document.querySelector(".city-map svg").getAttribute("viewBox").split(" ")[2];
+  await click("#map-all");
+  found.zoomed = width / document.querySelector(".city-map svg").getAttribute("viewBox").split(" ")[2];
+  return found;
+""",
+    )
+    assert told["complaints"] == []
+    assert told["requests"] == []
+    found = told["found"]
+    assert found["ready"] == "true"
+    assert found["maps"] == ["Today", "Together"]
+    assert found["shut"] == [1, 1]
+    assert found["deep"] == "45 cm"
+    assert found["at_first"] == ""
+    assert found["panels"] >= 12
+    assert found["clock"] == "17:53"
+    assert found["alone"] == 1
+    assert found["zoomed"] == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"modes": ("today",)},
+        {"modes": ("coupled",), "cut_off": ("coupled",)},
+        {"periods": 2, "modes": ("today", "coupled")},
+    ],
+    ids=["usual", "only_today", "cut_off", "two_minutes"],
+)
+def test_a_narrow_window_never_scrolls_sideways_whatever_was_run(
+    visit: Callable[..., dict[str, Any]], tmp_path: Path, how: dict[str, Any]
+) -> None:
+    told = visit(
+        write_report(write_city(tmp_path / "c", Town(**how))), LOOK + "return found;", width=500
+    )
+    assert told["complaints"] == []
+    assert told["requests"] == []
+    assert told["found"]["ready"] == "true"
+    assert told["found"]["wide"]
