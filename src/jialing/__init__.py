@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jialing.api import case, cases, export, inspect, replay, run
+    from jialing.api import case, cases, check_city, export, inspect, new_city, replay, run
     from jialing.core.case import Case, GuardCount, Quantity, Run
     from jialing.core.command import Command
     from jialing.core.errors import (
@@ -64,8 +64,10 @@ __all__ = [
     "__version__",
     "case",
     "cases",
+    "check_city",
     "export",
     "inspect",
+    "new_city",
     "open_record",
     "replay",
     "run",
@@ -74,7 +76,16 @@ __all__ = [
 
 #: Where each public name lives. It is loaded at first use, so that importing Jialing is fast.
 _HOMES = {
-    "jialing.api": ("case", "cases", "export", "inspect", "replay", "run"),
+    "jialing.api": (
+        "case",
+        "cases",
+        "check_city",
+        "export",
+        "inspect",
+        "new_city",
+        "replay",
+        "run",
+    ),
     "jialing.core.case": ("Case", "GuardCount", "Quantity", "Run"),
     "jialing.core.command": ("Command",),
     "jialing.core.errors": (

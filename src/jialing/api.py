@@ -16,8 +16,10 @@ from typing import Any
 from jialing import domains
 from jialing.city.cases import is_city, named_cities
 from jialing.city.evening import MODES
+from jialing.city.new import new_city as write_city
 from jialing.city.replay import evening_folders, replay_evening
 from jialing.city.run import CitySettings, city_case, run_evenings
+from jialing.city.survey import survey
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
 from jialing.core.case import Case, Reference, Run
 from jialing.core.errors import (
@@ -234,6 +236,29 @@ def export(
     """
     folder = Path(folder)
     return export_folder(folder, to, folder / "export" if out is None else Path(out))
+
+
+def new_city(
+    name: str,
+    *,
+    water: str | Path,
+    roads: str | Path,
+    stations: Sequence[str | Path] = (),
+    out: str | Path = ".",
+) -> Path:
+    """Begin a city of one's own: a folder `name` in `out` with a ``city.yaml`` around these models."""
+    return write_city(
+        name,
+        water=Path(water),
+        roads=Path(roads),
+        stations=[Path(station) for station in stations],
+        parent=Path(out),
+    )
+
+
+def check_city(folder: str | Path = ".") -> tuple[InputError, ...]:
+    """Everything that is missing or does not fit in the city that lies in `folder`."""
+    return tuple(survey(Path(folder)))
 
 
 def inspect(path: str | Path, **settings: Any) -> Inspection:

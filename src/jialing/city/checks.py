@@ -65,7 +65,7 @@ def problems(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Probl
             text = _fault(_at(plain, place), entry)
             if text:
                 here = (*place, entry.place[-1])
-                found.append(Problem(place=here, text=text, line=_line(lines, here)))
+                found.append(Problem(place=here, text=text, line=line_of(lines, here)))
             elif entry.place[-1] == "*":
                 section = _at(plain, place)
                 for name, value in section.items():
@@ -74,7 +74,7 @@ def problems(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Probl
                     wrong = _wrong(value, entry)
                     if wrong:
                         here = (*place, str(name))
-                        found.append(Problem(place=here, text=wrong, line=_line(lines, here)))
+                        found.append(Problem(place=here, text=wrong, line=line_of(lines, here)))
     return found
 
 
@@ -83,14 +83,14 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
     found: list[Problem] = []
 
     def say(place: Place, text: str) -> None:
-        found.append(Problem(place=place, text=text, line=_line(lines, place)))
+        found.append(Problem(place=place, text=text, line=line_of(lines, place)))
 
     def names(*place: str) -> set[str]:
         return {str(name) for name in _at(plain, place) or {}}
 
     storms = {str(name) for name, one in plain["storms"].items() if isinstance(one, dict)}
     if str(plain["storms"]["default"]) not in storms:
-        say(("storms", "default"), _not_among(plain["storms"]["default"], storms))
+        say(("storms", "default"), not_among(plain["storms"]["default"], storms))
     for name, station in plain["stations"].items():
         for underpass in station.get("draws_from", {}):
             if str(underpass) not in names("underpasses"):
@@ -120,7 +120,7 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
     for name, event in plain.get("events", {}).items():
         here = ("events", str(name))
         if event["kind"] not in EVENT_KINDS:
-            say((*here, "kind"), _not_among(event["kind"], set(EVENT_KINDS)))
+            say((*here, "kind"), not_among(event["kind"], set(EVENT_KINDS)))
         elif EVENT_KINDS[event["kind"]] not in event:
             say((*here, EVENT_KINDS[event["kind"]]), f"is missing; a {event['kind']} needs it")
     return found
@@ -140,7 +140,7 @@ def files(plain: Mapping[str, Any], lines: Mapping[Place, int], folder: Path) ->
             if not (there.is_file() if entry.kind == "file" else there.is_dir()):
                 here = (*place, key)
                 text = f"names the {entry.kind} {section[key]}, and there is none in {folder}"
-                found.append(Problem(place=here, text=text, line=_line(lines, here)))
+                found.append(Problem(place=here, text=text, line=line_of(lines, here)))
     return found
 
 
@@ -154,18 +154,20 @@ def unknown(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Proble
         near = difflib.get_close_matches(place[-1], known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         text = f"is no entry of a city.{hint} Allowed: {', '.join(sorted(known))}."
-        found.append(Problem(place=place, text=text, line=_line(lines, place)))
+        found.append(Problem(place=place, text=text, line=line_of(lines, place)))
     return found
 
 
-def _not_among(name: Any, known: set[str]) -> str:
+def not_among(name: Any, known: set[str]) -> str:
+    """A sentence on a name that is not known, with the nearest that is."""
     near = difflib.get_close_matches(str(name), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"is {name!r}.{hint} {_known(known)}"
 
 
 def _known(known: set[str]) -> str:
-    return f"Known: {', '.join(sorted(known)) or 'none'}"
+    some = sorted(known)
+    return f"Known: {', '.join(some[:20]) or 'none'}{', …' if len(some) > 20 else ''}"
 
 
 def told_first(wrong: Sequence[Problem], path: Path) -> InputError:
@@ -258,7 +260,7 @@ def _lines(node: Any, place: Place) -> Iterator[tuple[Place, int]]:
             yield from _lines(value, here)
 
 
-def _line(lines: Mapping[Place, int], place: Place) -> int | None:
+def line_of(lines: Mapping[Place, int], place: Place) -> int | None:
     """Line of an entry, or of the section that should hold it."""
     while place:
         if place in lines:

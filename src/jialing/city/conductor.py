@@ -39,6 +39,8 @@ from jialing.record.plain import to_plain
 
 #: A part that says nothing for so long is taken for dead [s on the wall].
 SILENT_S = 300.0
+#: Opening a plant, or repeating an evening up to where a process died, may take so long [s].
+OPENING_S = 1800.0
 #: After a restart the local rules act for so long [s of the city's time].
 LOCAL_AFTER_RESTART_S = 300.0
 MOST_RESTARTS = 3
@@ -139,7 +141,7 @@ class Conductor:
         """Wait until every plant is open; raises PlantError with the words of one that is not."""
         longest = 0.0
         for name in self._parts:
-            message = self._hear(name)
+            message = self._hear(name, OPENING_S)
             if isinstance(message, Ready):
                 self._parts[name].ready = True
                 longest = max(longest, message.duration_s)
@@ -227,7 +229,7 @@ class Conductor:
         fresh = _start(replace(part.order, folder=f"{base}-again{restarts}", resume=resume))
         fresh.told, fresh.restarts = part.told, restarts
         self._parts[name] = fresh
-        message = self._hear(name)
+        message = self._hear(name, OPENING_S)
         if isinstance(message, Ready):
             fresh.ready = True
             until_s = self.time_s + LOCAL_AFTER_RESTART_S
@@ -252,12 +254,12 @@ class Conductor:
             return f"it said nothing for {self._silent_s:g} s"
         return f"its process died (exit code {process.exitcode})"
 
-    def _hear(self, name: str) -> Any:
+    def _hear(self, name: str, within_s: float | None = None) -> Any:
         """The next message of a part; None if its process is gone or silent for too long."""
         if name in self._heard:
             return self._heard.pop(name)
         part = self._parts[name]
-        ready = wait([part.pipe, part.process.sentinel], timeout=self._silent_s)
+        ready = wait([part.pipe, part.process.sentinel], timeout=within_s or self._silent_s)
         try:
             if part.pipe in ready or part.pipe.poll(0.0):
                 return part.pipe.recv()

@@ -340,6 +340,49 @@ def export(
         print(table)
 
 
+city = typer.Typer(help="Begin a city of your own, and see what it lacks.", no_args_is_help=True)
+app.add_typer(city, name="city")
+
+
+@city.command("new")
+@told
+def city_new(
+    name: Annotated[str, typer.Argument(help="Of the city, and of its new folder.")],
+    water: Annotated[Path, typer.Option(metavar="FILE.inp", help="SWMM model of the sewer.")],
+    roads: Annotated[
+        Path, typer.Option(metavar="FILE", help="SUMO streets: .sumocfg, or a bare .net.xml.")
+    ],
+    station: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.yaml", help="A metro station. May be repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the folder is made.", file_okay=False)] = Path(),
+) -> None:
+    """Begin a city: a folder with a city.yaml around your models, which stay where they are."""
+    import jialing as jl
+
+    made = jl.new_city(name, water=water, roads=roads, stations=station or [], out=out)
+    print(f"City: {made}")
+    print(f"Next: fill in its underpasses, then jialing city check {made.parent}")
+
+
+@city.command("check")
+@told
+def city_check(
+    folder: Annotated[Path, typer.Argument(help="Folder of a city, or its city.yaml.")] = Path(),
+) -> None:
+    """Say everything that is missing or does not fit. Exit code 2 if there is anything."""
+    import jialing as jl
+
+    wrong = jl.check_city(folder)
+    for problem in wrong:
+        _say(str(problem))
+    if wrong:
+        _say(f"{len(wrong)} problem{'s' if len(wrong) > 1 else ''}")
+        raise typer.Exit(ERROR)
+    print("Nothing is missing.")
+
+
 @app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 @told
 def bench(

@@ -1,0 +1,133 @@
+"""How does a city of the user's own begin? Writes a `city.yaml` around the models they have."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jialing.city.survey import sewer, streets
+from jialing.core.errors import InputError
+from jialing.domains.metro.reader import read_station
+
+SHIPPED = Path(__file__).resolve().parents[1] / "cities" / "chongqing" / "city.yaml"
+
+
+def new_city(
+    name: str, *, water: Path, roads: Path, stations: Sequence[Path], parent: Path
+) -> Path:
+    """Make the folder `name` in `parent` with a `city.yaml` around these models; answers with it.
+
+    The models stay where they are. Raises InputError for a model that cannot be read, and for a
+    folder that exists: nothing is ever written over.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(f"{name!r} cannot be the name of a city; use letters, digits, - and _")
+    movable = sewer(water)
+    streets(roads)
+    named = {read_station(path).name: path for path in stations}
+    if len(named) < len(stations):
+        raise InputError("two of the station files have the same `station:`; names must differ")
+    folder = parent / name
+    try:
+        (folder / "storms" / "usual").mkdir(parents=True)
+    except FileExistsError:
+        raise InputError("exists already; a city is never written over", path=folder) from None
+    path = folder / "city.yaml"
+    path.write_text(
+        _text(
+            name,
+            water=_from(folder, water),
+            roads=_from(folder, roads),
+            stations={own: _from(folder, file) for own, file in named.items()},
+            movable=movable.movable,
+            outfalls=movable.outfalls,
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+def _text(
+    name: str,
+    *,
+    water: str,
+    roads: str,
+    stations: dict[str, str],
+    movable: Iterable[str],
+    outfalls: Iterable[str],
+) -> str:
+    models = [f"    {_q(own)}: {{file: {_q(file)}, tick_s: 30}}" for own, file in stations.items()]
+    entries = [f"  {_q(own)}: {{draws_from: {{}}}}" for own in stations]
+    return "\n".join(
+        [
+            "# What belongs together in this city. Every entry: docs/reference/city-file.md.",
+            f"# Say `jialing city check {name}` until nothing is missing, then `jialing run` this file.",
+            f"city: {_q(name)}",
+            f"title: {_q(name)}",
+            'begin: "17:30"            # clock time zero of every model: set it to yours',
+            "duration_min: 60",
+            "step_s: 60",
+            "",
+            "models:",
+            f"  water: {{file: {_q(water)}, tick_s: 60}}",
+            f"  roads: {{file: {_q(roads)}, tick_s: 1}}",
+            "  stations:" + ("" if models else " {}"),
+            *models,
+            "",
+            "water:",
+            "  # Everything that could be moved; take out what may not be.",
+            f"  controlled: [{', '.join(map(_q, movable))}]",
+            "  # Outfalls whose flow is an overflow: true where the water there is sensitive. Take out the works.",
+            f"  overflow_outfalls: {{{', '.join(f'{_q(o)}: false' for o in outfalls)}}}",
+            "  # gauge: TIMESERIES of its rain. With none, the series of the SWMM file itself fall.",
+            "  gauges: {}",
+            "",
+            "# A folder per storm with NAME.dat for every series named above.",
+            "storms:",
+            "  default: usual",
+            "  usual: {title: The rain of the SWMM file, series: storms/usual}",
+            "",
+            "# Roads that dip and flood. For each, fill in and uncomment:",
+            "underpasses: {}",
+            "#  name:",
+            "#    node: J1               # of the sewer",
+            "#    road_m: 1.2            # depth in it at which water reaches the road",
+            "#    low: [edge]            # edges that flood",
+            "#    entries: [edge_in]     # edges that a closure bars",
+            "#    minutes_lost: 4        # on the way round",
+            "#    veh_h: 300             # vehicles on an ordinary evening",
+            "",
+            "# draws_from: {underpass: share of those who change to the metro that come here}",
+            "stations:" + ("" if entries else " {}"),
+            *entries,
+            "",
+            *_couplings(),
+            "",
+        ]
+    )
+
+
+def _couplings() -> list[str]:
+    """The couplings with their sources, as the shipped city has them."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    section = re.search(r"^couplings:\n(?:[ #].*\n|\n)*", text, re.MULTILINE)
+    lines = section[0].rstrip().splitlines() if section else []
+    while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
+        lines.pop()
+    return [
+        "# Laws and figures of Chongqing, with their sources: judge each for your city.",
+        *lines,
+    ]
+
+
+def _from(folder: Path, file: Path) -> str:
+    """`file` as seen from `folder`."""
+    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+
+
+def _q(text: str) -> str:
+    """`text` as a YAML string that is never taken for a number or a flag."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,184 @@
+"""Do the models of a city hold what its `city.yaml` names? Every problem in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jialing.city.checks import (
+    Problem,
+    files,
+    line_of,
+    not_among,
+    problems,
+    read_plain,
+    relations,
+    unknown,
+)
+from jialing.city.schema import Place
+from jialing.core.errors import InputError
+from jialing.domains.metro.reader import read_station
+from jialing.domains.traffic.reader import read_network, read_scenario
+from jialing.domains.water.inp import InpFile, read_inp
+
+NODES = ("JUNCTIONS", "STORAGE", "OUTFALLS", "DIVIDERS")
+MOVABLE = ("ORIFICES", "WEIRS", "OUTLETS", "PUMPS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sewer:
+    """Names in a SWMM file that a city may speak of."""
+
+    nodes: tuple[str, ...]
+    outfalls: tuple[str, ...]
+    movable: tuple[str, ...]
+    pumps: tuple[str, ...]
+    series: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streets:
+    """Ids in a SUMO network that a city may speak of."""
+
+    edges: tuple[str, ...]
+    signals: tuple[str, ...]
+    junctions: tuple[str, ...]
+
+
+def survey(folder: Path) -> list[InputError]:
+    """All that is missing or does not fit in the city that lies in `folder`."""
+    path = folder / "city.yaml" if folder.is_dir() else folder
+    try:
+        plain, lines = read_plain(path)
+    except InputError as error:
+        return [error]
+    wrong = problems(plain, lines)
+    if not wrong:
+        wrong = relations(plain, lines) + files(plain, lines, path.parent)
+    wrong += unknown(plain, lines)
+    found = [problem.error(path) for problem in wrong]
+    return found + _models(path, plain, lines)
+
+
+def sewer(path: Path) -> Sewer:
+    """What a SWMM file holds; raises InputError."""
+    inp = read_inp(path)
+    return Sewer(
+        nodes=_names(inp, NODES),
+        outfalls=_names(inp, ("OUTFALLS",)),
+        movable=_names(inp, MOVABLE),
+        pumps=_names(inp, ("PUMPS",)),
+        series=_names(inp, ("TIMESERIES",)),
+    )
+
+
+def streets(path: Path) -> Streets:
+    """What a SUMO configuration or network holds; raises InputError."""
+    scenario = read_scenario(path)
+    network = read_network(scenario.net)
+    return Streets(
+        edges=tuple(network.edges),
+        signals=tuple(network.programmes),
+        junctions=tuple(network.nodes),
+    )
+
+
+def _names(inp: InpFile, sections: Iterable[str]) -> tuple[str, ...]:
+    rows = [row.tokens[0] for section in sections for row in inp.rows(section) if row.tokens]
+    return tuple(dict.fromkeys(rows))
+
+
+def _models(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:
+    """What each model that can be opened lacks of what the city names."""
+    found: list[InputError] = []
+
+    def there(*place: str) -> Path | None:
+        name = _value(plain, (*place, "file"))
+        file = path.parent / name if isinstance(name, str) else path.parent
+        return file if file.is_file() else None  # told already where it is not
+
+    def must(place: Place, names: Any, known: tuple[str, ...], what: str) -> None:
+        folded = {name.casefold() for name in known}
+        for name in names if isinstance(names, list | dict) else [names]:
+            if str(name).casefold() not in folded:
+                text = f"{what} {not_among(str(name), set(known))}"
+                one = Problem(place=place, text=text, line=line_of(lines, place))
+                found.append(one.error(path))
+
+    dips = [("underpasses", str(name)) for name in _value(plain, ("underpasses",)) or {}]
+    events = [("events", str(name)) for name in _value(plain, ("events",)) or {}]
+    try:
+        file = there("models", "water")
+        if file is not None:
+            water = sewer(file)
+            for place, known, what in (
+                (("water", "controlled"), water.movable, "a gate, weir or pump"),
+                (("water", "overflow_outfalls"), water.outfalls, "an outfall"),
+                (("water", "river_stages"), water.series, "a time series"),
+                *(((*dip, "node"), water.nodes, "a node of the sewer") for dip in dips),
+                *(((*event, "pump"), water.movable, "a pump") for event in events),
+            ):
+                names = _value(plain, place)
+                if names is not None:
+                    must(place, names, known, what)
+            gauges = _value(plain, ("water", "gauges"))
+            if isinstance(gauges, dict):
+                must(("water", "gauges"), list(gauges.values()), water.series, "a time series")
+    except InputError as error:
+        found.append(error)
+    try:
+        file = there("models", "roads")
+        if file is not None:
+            roads = streets(file)
+            for place, known, what in (
+                *(((*dip, "low"), roads.edges, "an edge") for dip in dips),
+                *(((*dip, "entries"), roads.edges, "an edge") for dip in dips),
+                *(((*dip, "detour"), roads.signals, "a signal") for dip in dips),
+                *(((*event, "junction"), roads.signals, "a signal") for event in events),
+            ):
+                names = _value(plain, place)
+                if names is not None:
+                    must(place, names, known, what)
+    except InputError as error:
+        found.append(error)
+    for name in _value(plain, ("models", "stations")) or {}:
+        file = there("models", "stations", str(name))
+        try:
+            if file is not None:
+                read_station(file)
+        except InputError as error:
+            found.append(error)
+    return found + _series(path, plain, lines)
+
+
+def _series(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:
+    """Storms whose folder lacks the series of a gauge or of a river."""
+    gauges = _value(plain, ("water", "gauges")) or {}
+    stages = _value(plain, ("water", "river_stages")) or []
+    storms = _value(plain, ("storms",))
+    if not (isinstance(gauges, dict) and isinstance(stages, list) and isinstance(storms, dict)):
+        return []
+    found = []
+    for storm in storms:
+        place = ("storms", str(storm), "series")
+        series = _value(plain, place)
+        if not isinstance(series, str) or not (path.parent / series).is_dir():
+            continue
+        for name in [*gauges.values(), *stages]:
+            if not (path.parent / series / f"{name}.dat").is_file():
+                text = f"holds no {name}.dat, which the sewer needs"
+                found.append(
+                    Problem(place=place, text=text, line=line_of(lines, place)).error(path)
+                )
+    return found
+
+
+def _value(plain: Any, place: Place) -> Any:
+    """What stands at a place; None where nothing does."""
+    for key in place:
+        if not isinstance(plain, dict):
+            return None
+        plain = next((value for name, value in plain.items() if str(name) == key), None)
+    return plain
