@@ -141,6 +141,14 @@ def test_an_evening_that_was_cut_off_is_shown_with_what_there_is(tmp_path: Path)
     assert "the evenings left no scores to compare" in text
 
 
+def test_the_headline_is_about_the_last_evening_that_was_scored(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "part", Town(cut_off=("coupled",)))
+    assert "30 vehicles were caught by water instead of 41" in sentence(place)
+    page = write_report(place)
+    assert content(page)["chosen"] == 1
+    assert "Together: the run was cut off before it could be scored." in said(page)
+
+
 def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> None:
     place = write_city(tmp_path / "torn", Town(modes=("today",)))
     diary = place / "today" / "diary.jsonl"

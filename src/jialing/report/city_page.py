@@ -39,7 +39,7 @@ def build_page(folders: Sequence[Path]) -> str:
     plan = city_map(result)
     content = {
         "controllers": [run.label for run in result.runs],
-        "chosen": len(result.runs) - 1,
+        "chosen": result.runs.index(result.chosen) if result.chosen else 0,
         "start": f"{DAY}T{begin.zfill(5)}:00" if begin else None,
         "dateless": True,
         "end_s": drawn["end_s"],
@@ -143,7 +143,7 @@ def _stamp(result: CityResult) -> str:
 def _badges(result: CityResult) -> str:
     said = []
     for run in result.runs:
-        if run.ended != "completed":
+        if run.ended != "completed" and run.scores:
             said.append(f"{run.label}: this evening was {run.ended}; its figures end there.")
         said += [f"{run.label}: {notice}." for notice in run.notices]
         died = sum(event.get("kind") == "died" for event in run.events)

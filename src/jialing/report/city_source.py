@@ -114,8 +114,10 @@ class CityResult:
 
     @property
     def chosen(self) -> CityRun | None:
-        """The evening the headline is about; None where there is only one."""
-        return self.runs[-1] if len(self.runs) > 1 else None
+        """The evening the headline is about: the last that was scored; None where there is one."""
+        others = self.runs[1:]
+        scored = [run for run in others if run.scores]
+        return next(iter([*scored[::-1], *others[::-1]]), None)
 
     def values(self, mode: str, part: str, word: str) -> list[float]:
         """A score of every seed that has it."""
