@@ -71,7 +71,7 @@ def evening(
     *,
     to_s: float = 1500.0,
     listener: Callable[[Conductor, float], None] | None = None,
-    silent_s: float = 60.0,
+    silent_s: float = 120.0,
     **side: Any,
 ) -> tuple[dict[str, Finished], Riders]:
     folder.mkdir(exist_ok=True)
@@ -200,12 +200,12 @@ def test_a_part_that_hangs_is_taken_for_dead_and_started_again(tmp_path: Path) -
         side="city_sides:Hangs",
         once=str(tmp_path / "hung"),
         to_s=720.0,
-        silent_s=20.0,
+        silent_s=30.0,
     )
     assert set(done) == set(STATIONS)
     died, restarted = events(tmp_path)
     assert died["kind"] == "died"
-    assert "said nothing for 20 s" in died["reason"]
+    assert "said nothing for 30 s" in died["reason"]
     assert restarted["kind"] == "restarted"
 
 

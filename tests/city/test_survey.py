@@ -1,0 +1,121 @@
+"""Does a check of a city name everything that its models lack, in one go? And does a new one begin whole?"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+import jialing as jl
+from jialing.city.cases import CITIES
+from jialing.city.manifest import read_city
+from jialing.city.survey import survey
+
+SHIPPED = CITIES / "chongqing"
+PACKAGE = CITIES.parent
+SEWER = PACKAGE / "domains/water/models/storm-sewer.inp"
+GRID = PACKAGE / "domains/traffic/networks/grid.sumocfg"
+STATION = PACKAGE / "domains/metro/stations/mixed.yaml"
+
+
+def told(folder: Path) -> list[str]:
+    return [str(error) for error in survey(folder)]
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "chongqing"))
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A city of a user's own, just begun."""
+    return jl.new_city("town", water=SEWER, roads=GRID, stations=[STATION], out=tmp_path).parent
+
+
+def test_the_shipped_city_lacks_nothing() -> None:
+    assert told(SHIPPED) == []
+
+
+def test_every_problem_is_told_at_once_with_file_line_and_entry(city: Path) -> None:
+    path = city / "city.yaml"
+    text = path.read_text(encoding="utf-8")
+    for was, becomes in (
+        ("node: U_nanping", "node: U_nanpin"),
+        ("low: [underpass_wulidian,", "low: [underpas_wulidian,"),
+        ("pump: pump_caiyuanba", "pump: pump_of_nobody"),
+        ("junction: guanyinqiao", "junction: nowhere"),
+        ("weir_caiyuanba, weir_guanyinqiao, pump_caiyuanba,", "weir_caiyuanba, weir_X,"),
+        ("O_W1: false", "O_W9: false"),
+        ("west: rain_west", "west: rain_west_by_north"),
+    ):
+        assert was in text
+        text = text.replace(was, becomes, 1)
+    path.write_text(text, encoding="utf-8")
+    (city / "storms/2y/rain_east.dat").unlink()
+    found = told(city)
+    for words in (
+        ("underpasses.nanping.node", "'U_nanpin'", "Did you mean 'U_nanping'?"),
+        ("underpasses.wulidian.low", "'underpas_wulidian'", "Did you mean 'underpass_wulidian'?"),
+        ("events.pump_without_power.pump", "'pump_of_nobody'"),
+        ("events.detectors_lost.junction", "'nowhere'"),
+        ("water.controlled", "'weir_X'"),
+        ("water.overflow_outfalls", "'O_W9'"),
+        ("water.gauges", "'rain_west_by_north'"),
+        ("storms.2y.series", "rain_east.dat"),
+    ):
+        (one,) = [line for line in found if f" {words[0]} " in line and words[1] in line]
+        assert one.startswith(f"{path}:")
+        assert all(word in one for word in words)
+
+
+def test_models_that_cannot_be_read_are_told_beside_one_another(city: Path) -> None:
+    (city / "stations/hongtudi.yaml").write_text("station: 3\n")
+    (city / "roads.net.xml").write_text("<net><edge")
+    (city / "water.inp").write_bytes(b"\x00\x01")
+    found = "\n".join(told(city))
+    assert "hongtudi.yaml" in found
+    assert "roads.net.xml" in found
+    assert "water" in found
+
+
+def test_a_folder_without_a_city_is_said_so(tmp_path: Path) -> None:
+    (only,) = told(tmp_path)
+    assert "city.yaml: cannot be read" in only
+
+
+def test_a_new_city_lacks_nothing_and_can_be_run(town: Path) -> None:
+    assert told(town) == []
+    city = read_city(town / "city.yaml")
+    assert city.name == "town"
+    assert city.water.resolve() == SEWER
+    assert list(city.station_files) == ["mixed"]
+    assert "GA" in city.plain["water"]["controlled"]
+    assert jl.case(town / "city.yaml").domain == "city"
+
+
+def test_a_new_citys_couplings_are_the_shipped_ones_with_their_sources(town: Path) -> None:
+    ours, shipped = (
+        yaml.safe_load((folder / "city.yaml").read_text(encoding="utf-8"))["couplings"]
+        for folder in (town, SHIPPED)
+    )
+    assert ours == shipped
+
+
+def test_nothing_is_ever_written_over(town: Path) -> None:
+    before = (town / "city.yaml").read_bytes()
+    with pytest.raises(jl.InputError, match="never written over"):
+        jl.new_city("town", water=SEWER, roads=GRID, out=town.parent)
+    assert (town / "city.yaml").read_bytes() == before
+
+
+def test_a_model_that_cannot_be_read_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(jl.InputError, match=r"none\.inp"):
+        jl.new_city("town", water=tmp_path / "none.inp", roads=GRID, out=tmp_path)
+    with pytest.raises(jl.InputError, match="cannot be the name"):
+        jl.new_city("../town", water=SEWER, roads=GRID, out=tmp_path)
+    with pytest.raises(jl.InputError, match="same `station:`"):
+        jl.new_city("town", water=SEWER, roads=GRID, stations=[STATION, STATION], out=tmp_path)
+    assert list(tmp_path.iterdir()) == []

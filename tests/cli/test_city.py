@@ -1,0 +1,106 @@
+"""Do the commands begin, check and run a city, with the right words and exit codes?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import jialing
+from jialing.cli.app import app
+
+PACKAGE = Path(jialing.__file__).parent
+MODELS = (
+    "--water",
+    str(PACKAGE / "domains/water/models/storm-sewer.inp"),
+    "--roads",
+    str(PACKAGE / "domains/traffic/networks/grid.sumocfg"),
+    "--station",
+    str(PACKAGE / "domains/metro/stations/mixed.yaml"),
+)
+
+
+def ask(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_cities_are_the_first_cases() -> None:
+    listed = json.loads(ask("cases", "--json").stdout)["cases"]
+    assert listed[0]["name"] == "chongqing"
+    assert "SCHEMATIC" in listed[0]["title"]
+    cities = [case["domain"] == "city" for case in listed]
+    assert cities == sorted(cities, reverse=True)
+
+
+def test_a_city_is_begun_and_checked() -> None:
+    result = ask("city", "new", "town", *MODELS)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0] == "City: town/city.yaml"
+    result = ask("city", "check", "town")
+    assert (result.exit_code, result.stdout) == (0, "Nothing is missing.\n")
+
+
+def test_a_check_tells_every_problem_and_ends_with_2() -> None:
+    ask("city", "new", "town", *MODELS)
+    path = Path("town/city.yaml")
+    text = path.read_text().replace("step_s: 60", "step_s: soon").replace('"GA"', '"GAA"')
+    path.write_text(text.replace("duration_min: 60\n", ""))
+    result = ask("city", "check", "town")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[-1] == "3 problems"
+    for words in ("step_s is 'soon'", "duration_min is missing", "'GAA'"):
+        assert any(words in line for line in lines[:-1]), words
+
+
+def test_running_a_city_that_does_not_fit_says_what_and_leaves_nothing() -> None:
+    ask("city", "new", "town", *MODELS)
+    path = Path("town/city.yaml")
+    path.write_text(path.read_text().replace("step_s: 60", "step_s: soon"))
+    result = ask("run", "town/city.yaml")
+    assert result.exit_code == 2
+    assert "town/city.yaml:7: step_s is 'soon'" in result.stderr
+    assert not Path("runs").exists()
+
+
+def test_a_way_to_run_that_no_city_knows_is_refused_with_those_it_does() -> None:
+    result = ask("run", "chongqing", "--controller", "couple")
+    assert result.exit_code == 2
+    assert "Did you mean 'coupled'?" in result.stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.swmm
+@pytest.mark.sumo
+def test_a_short_evening_runs_replays_and_is_exported() -> None:
+    result = ask("run", "chongqing", "-c", "today", "-c", "coupled", "--duration", "120", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["domain"] == "city"
+    assert [run["controller"] for run in document["runs"]] == ["today", "coupled"]
+    assert {"caught", "delay", "waiting", "flooding"} <= set(document["runs"][0]["score"])
+    for part in ("water", "traffic", "station:lianglukou"):
+        assert f"today · {part}: 100 %" in result.stderr
+
+    result = ask("replay", "chongqing-s0")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert len(lines) == 10
+    assert all(line.endswith("identical") for line in lines)
+    assert "coupled · station:hongtudi: 4 ticks, identical" in lines
+
+    result = ask("export", "chongqing-s0", "--to", "csv")
+    assert result.exit_code == 0, result.output
+    tables = [Path(line) for line in result.stdout.splitlines()]
+    assert len(tables) == 10
+    assert {"today-water.csv", "coupled-traffic.csv"} <= {table.name for table in tables}
+    assert len(Path("runs/chongqing-s0/export/today-water.csv").read_text().splitlines()) == 3
