@@ -39,6 +39,7 @@ static: venv
 	$(BIN)/python scripts/figures.py --check
 	$(BIN)/python scripts/cli_reference.py --check
 	$(BIN)/python scripts/station_reference.py --check
+	$(BIN)/python scripts/city_reference.py --check
 
 check: static
 	$(BIN)/pytest -q -m "not slow and not swmm and not sumo and not browser and not bench"
@@ -54,6 +55,7 @@ docs: venv
 	$(BIN)/python scripts/figures.py
 	$(BIN)/python scripts/cli_reference.py
 	$(BIN)/python scripts/station_reference.py
+	$(BIN)/python scripts/city_reference.py
 
 picture: venv
 	rm -rf build/picture

@@ -141,7 +141,7 @@ def run(
         str | None,
         typer.Argument(
             metavar="CASE_OR_MODEL",
-            help="A case by name (`jialing cases`), or a model file such as town.inp.",
+            help="A case by name (`jialing cases`), a model file such as town.inp, or a city.yaml.",
             autocompletion=_case_names,
             show_default=False,
         ),
@@ -153,7 +153,8 @@ def run(
             "-c",
             metavar="NAME",
             help="What to run, by name or as FILE.py:CLASS. May be repeated. "
-            "(default: the baseline and predictive)",
+            "A city runs as today, alone or coupled. (default: the baseline and predictive; "
+            "a city's are today and coupled)",
         ),
     ] = None,
     seed: Annotated[
@@ -326,7 +327,7 @@ def replay(run: RunArgument) -> None:
 def export(
     run: RunArgument,
     to: Annotated[
-        str, typer.Option(metavar="FORMAT", help="csv, or parquet (needs jialing[export]).")
+        str, typer.Option(metavar="FORMAT", help="csv, or parquet (with the extra `export`).")
     ] = "csv",
     output: Annotated[
         Path | None,
@@ -358,7 +359,7 @@ def city_new(
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the folder is made.", file_okay=False)] = Path(),
 ) -> None:
-    """Begin a city: a folder with a city.yaml around your models, which stay where they are."""
+    """Begin a city around your own models."""
     import jialing as jl
 
     made = jl.new_city(name, water=water, roads=roads, stations=station or [], out=out)
@@ -371,7 +372,7 @@ def city_new(
 def city_check(
     folder: Annotated[Path, typer.Argument(help="Folder of a city, or its city.yaml.")] = Path(),
 ) -> None:
-    """Say everything that is missing or does not fit. Exit code 2 if there is anything."""
+    """Say all that is missing or does not fit."""
     import jialing as jl
 
     wrong = jl.check_city(folder)
