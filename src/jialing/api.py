@@ -195,7 +195,8 @@ def _run_city(
     runs = run_evenings(made, modes, folder, progress=listener)
     result = Result(case=made, runs=tuple(runs), folder=folder)
     result.save()
-    if any(run.details["ended"] == "interrupted" for run in runs):
+    stopped = len(runs) < len(modes)
+    if stopped or any(run.details["ended"] == "interrupted" for run in runs):
         raise Interrupted(result)
     return result
 

@@ -8,82 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from city_evening import MINUTE_S, STATIONS, Riders, evening, orders
 
-import jialing as jl
 from jialing.city.conductor import Conductor
-from jialing.city.messages import Change, Finished, Order, Ridership, State
 from jialing.core.command import Source
 from jialing.core.errors import PlantError
 from jialing.record.reader import Record, open_record
 
 FAKES = Path(__file__).parents[1] / "fakes"
-MINUTE_S = 60.0
-STATIONS = ("commuter", "mixed")
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Riders:
-    """A coupling that sends more people to the first station at one minute; keeps what it was told."""
-
-    at_s: float = 600.0
-    told: list[dict[str, float]] = field(default_factory=list)
-
-    def changes(self, time_s: float, states: Mapping[str, State]) -> dict[str, list[Change]]:
-        self.told.append({name: state.time_s for name, state in states.items()})
-        if time_s == self.at_s:
-            return {"commuter": [Ridership(entering=1.2, alighting=1.0)]}
-        return {}
-
-    def diary(self) -> Mapping[str, Any]:
-        return {}
-
-    def events(self) -> Sequence[Mapping[str, Any]]:
-        return ()
-
-
-def orders(
-    folder: Path, side: str = "jialing.city.sides:StationSide", **options: Any
-) -> list[Order]:
-    """Two shipped stations; `side` and `options` are of the first."""
-    return [
-        Order(
-            name=name,
-            case=jl.case(f"metro-{name}"),
-            controller="predictive",
-            folder=str(folder / name),
-            side=side if name == STATIONS[0] else "jialing.city.sides:StationSide",
-            options={"knows": True, **(options if name == STATIONS[0] else {})},
-        )
-        for name in STATIONS
-    ]
-
-
-def evening(
-    folder: Path,
-    *,
-    to_s: float = 1500.0,
-    listener: Callable[[Conductor, float], None] | None = None,
-    silent_s: float = 120.0,
-    **side: Any,
-) -> tuple[dict[str, Finished], Riders]:
-    folder.mkdir(exist_ok=True)
-    riders = Riders()
-    with Conductor(
-        orders(folder, **side), riders, folder, period_s=MINUTE_S, silent_s=silent_s
-    ) as conductor:
-        conductor.open()
-        conductor.run(
-            None if listener is None else lambda time_s, _: listener(conductor, time_s), to_s=to_s
-        )
-        return conductor.finish("interrupted"), riders
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
@@ -232,7 +170,7 @@ def test_a_part_that_cannot_be_opened_ends_the_evening_with_its_own_words(tmp_pa
 RUN = """
 import sys, time
 from pathlib import Path
-from test_conductor import Riders, orders, MINUTE_S
+from city_evening import MINUTE_S, Riders, orders
 from jialing.city.conductor import Conductor
 
 def main():
@@ -259,7 +197,7 @@ def stopped(folder: Path, number: int, *, group: bool) -> tuple[str, list[int]]:
     script.write_text(RUN)
     process = subprocess.Popen(
         [sys.executable, str(script), str(folder)],
-        env={**os.environ, "PYTHONPATH": f"{FAKES}:{Path(__file__).parent}"},
+        env={**os.environ, "PYTHONPATH": str(FAKES)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

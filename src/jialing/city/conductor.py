@@ -137,11 +137,20 @@ class Conductor:
         """Part -> its process."""
         return {name: int(part.process.pid or 0) for name, part in self._parts.items()}
 
-    def open(self) -> None:
-        """Wait until every plant is open; raises PlantError with the words of one that is not."""
+    def open(self, stop: threading.Event | None = None) -> None:
+        """Wait until every plant is open; raises PlantError with the words of one that is not.
+
+        Raises KeyboardInterrupt once `stop` is set: there is nothing to keep of it yet.
+        """
         longest = 0.0
-        for name in self._parts:
-            message = self._hear(name, OPENING_S)
+        until = time.monotonic() + OPENING_S
+        for name, part in self._parts.items():
+            while not wait([part.pipe, part.process.sentinel], timeout=0.5):
+                if stop is not None and stop.is_set():
+                    raise KeyboardInterrupt
+                if time.monotonic() > until:
+                    raise PlantError(f"{name} did not open within {OPENING_S:g} s")
+            message = self._hear(name)
             if isinstance(message, Ready):
                 self._parts[name].ready = True
                 longest = max(longest, message.duration_s)

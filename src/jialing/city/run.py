@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -109,7 +110,14 @@ def run_evenings(
             stop.set()
         if any(one.done() and one.exception() is not None for one in waiting):
             stop.set()  # one cannot go on: the others end early, and its error is told
-        return [one.result() for one in waiting]
+        runs = []
+        for one in waiting:
+            # One that was stopped before it had opened has left nothing to tell.
+            with contextlib.suppress(KeyboardInterrupt):
+                runs.append(one.result())
+        if not runs:
+            raise KeyboardInterrupt
+        return runs
 
 
 def run_evening(
@@ -134,7 +142,7 @@ def run_evening(
     _write_manifest(case, city, mode, folder, orders)
     began, ended = time.perf_counter(), "completed"
     with Conductor(orders, evening, folder, period_s=city.period_s) as conductor:
-        conductor.open()
+        conductor.open(stop)
         opened = time.perf_counter()
         try:
             conductor.run(_teller(mode, duration_s, progress, opened), to_s=duration_s, stop=stop)
