@@ -582,7 +582,7 @@ def test_after_the_programme_the_longest_way_counts_for_the_green() -> None:
 def test_a_mode_held_before_the_programme_acted_says_nothing_of_the_way_after_it() -> None:
     junction = tee(min_green_s=8.0)
     quick = np.array(junction.yellow_s)
-    quick[0, 1] = 1.0
+    quick[0, 1] = quick[2, 1] = 1.0
     scene = Scene(changed(junction, yellow_s=quick)).shown(0.0)
     scene.ticks(10, None)  # the programme shows mode 0 all the time
     began_s = scene.now_s
