@@ -7,7 +7,7 @@ be undone, waiting can.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from jialing.domains.traffic.junction import Right
 from jialing.domains.traffic.kernel import NEVER, Tuning
 from jialing.domains.traffic.layout import IntArray, lay_out
 from jialing.domains.traffic.outlook import Outlook
+from jialing.domains.traffic.recall import NOBODY, Recall
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.wiring import Wiring, seen_m
 
@@ -75,9 +76,34 @@ class PredictiveController:
         self._ignored_until = np.full(lanes, -np.inf)
         close = settings.decide_every_s <= AGREE_WITHIN_S
         self._needed = AGREEMENTS if close else 1
+        # Whoever sees everybody needs no recall.
+        blind = settings.sensing != "perfect"
+        self._recall = Recall(layout, settings.max_red_s) if blind else None
 
     def prepare(self) -> None:
-        """Compile."""
+        """Compile, by planning for empty streets."""
+        layout = self._layout
+        count, lanes = layout.junctions, int(layout.lane_ptr[-1])
+        outs, moves = int(layout.out_ptr[-1]), int(layout.move_ptr[-1])
+        none = np.zeros(0)
+        seen = (
+            np.zeros(lanes + 1, dtype=np.int64),
+            none,
+            np.zeros(0, dtype=np.int64),
+            none,
+            none,
+            np.zeros(0, dtype=np.bool_),
+        )
+        signal = (
+            np.zeros(count, dtype=np.int64),
+            np.full(count, -1, dtype=np.int64),
+            np.full(count, -1e6),
+            np.full(count, -60.0),
+            np.full(outs, 1e6),
+            np.zeros(outs),
+            np.zeros(moves),
+        )
+        self._search(signal, seen, np.zeros(0))
 
     def decide(self, situation: Situation) -> Command:
         """Plan every junction, and switch where it is time."""
@@ -116,6 +142,23 @@ class PredictiveController:
             state.drain,
             inside,
         )
+        self._search(signal, seen, leave)
+        self._estimator.note(arrivals, move, leave, now)
+        self._outlook.note(arrivals, move, leave, now)
+        first = self._answers[:, search.FIRST].astype(np.int64)
+        go = (self._answers[:, search.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
+        self._agreed = np.where(go, self._agreed + 1, 0)
+        switch = self._agreed >= self._needed
+        self._agreed[switch] = 0
+        want = np.where(switch, first, state.mode)
+        if self._recall is not None:
+            forgotten = self._recall.modes(now, state.right, state.opened)
+            want = np.where(forgotten != NOBODY, forgotten, want)
+        self._want = want.astype(np.float64)
+        return self._command(situation)
+
+    def _search(self, signal: tuple[Any, ...], seen: tuple[Any, ...], leave: FloatArray) -> None:
+        """Plan every junction; the answers lie in `_answers`, `_paths`, `_times` and `leave`."""
         run = search.decide_parallel if self._layout.junctions >= MANY else search.decide
         run(
             search.DEPTH,
@@ -128,15 +171,6 @@ class PredictiveController:
             self._times,
             leave,
         )
-        self._estimator.note(arrivals, move, leave, now)
-        self._outlook.note(arrivals, move, leave, now)
-        first = self._answers[:, search.FIRST].astype(np.int64)
-        go = (self._answers[:, search.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
-        self._agreed = np.where(go, self._agreed + 1, 0)
-        switch = self._agreed >= self._needed
-        self._agreed[switch] = 0
-        self._want = np.where(switch, first, state.mode).astype(np.float64)
-        return self._command(situation)
 
     def _places(self, arrivals: Arrivals) -> tuple[IntArray, IntArray]:
         """Lane and movement of each vehicle, over all junctions."""
