@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from jialing.city.conductor import Conductor
 from jialing.city.manifest import read_city
 from jialing.city.run import _write_manifest
 from jialing.core.errors import RecordError
+from jialing.record.frame import checksum
+from jialing.record.reader import open_record
 
 pytestmark = pytest.mark.slow
 
@@ -45,27 +47,28 @@ def stations(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_every_part_of_an_evening_repeats_bit_for_bit(
     calm: Path, stations: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = replay.replay_evening(calm, tmp_path)
+    found = replay.replay_evening(calm, tmp_path / "again")
     assert [str(one) for one in found] == [
         f"today · {name}: 30 ticks, identical" for name in STATIONS
     ]
 
 
-def test_another_decision_is_found_and_named(
+def test_a_decision_that_was_another_is_found_and_named(
     calm: Path, stations: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stations.setattr(
-        replay,
-        "orders_for",
-        lambda case, city, mode, scratch: [
-            replace(order, controller="timetable") if order.name == "mixed" else order
-            for order in orders(scratch)
-        ],
+    folder = Path(shutil.copytree(calm, tmp_path / "other"))
+    record = open_record(folder / "mixed")
+    frames = record.frames.copy()
+    given = frames["given"][20]
+    given[0], frames["local"][20, 0] = (0.0 if given[0] == 1.0 else 1.0), 0
+    rows = [bytes(frame.tobytes()) for frame in frames]
+    (folder / "mixed" / "ticks.bin").write_bytes(
+        b"".join(row[:-4] + checksum(row).to_bytes(4, "little") for row in rows)
     )
-    commuter, mixed = replay.replay_evening(calm, tmp_path)
+    commuter, mixed = replay.replay_evening(folder, tmp_path / "again")
     assert commuter.identical
-    assert not mixed.identical
-    assert "actuator" in mixed.difference
+    name = record.manifest["actuators"][0]["name"]
+    assert mixed.difference.startswith(f"tick 20 (t = 600 s), actuator {name}: recorded ")
 
 
 def test_where_a_part_died_all_are_compared_up_to_there_and_it_is_said(
@@ -76,7 +79,7 @@ def test_where_a_part_died_all_are_compared_up_to_there_and_it_is_said(
             os.kill(conductor.pids["commuter"], signal.SIGKILL)
 
     folder = recorded(tmp_path / "killed", listener=kill)
-    commuter, mixed = replay.replay_evening(folder, tmp_path)
+    commuter, mixed = replay.replay_evening(folder, tmp_path / "again")
     assert commuter.identical
     assert mixed.identical
     assert commuter.ticks >= 14

@@ -54,6 +54,7 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     if died is not None:
         until_s = min(until_s, died["time_s"] + city.period_s)
         limit = f"compared up to t = {until_s:.0f} s, when {died['part']} had died"
+    scratch.mkdir(parents=True, exist_ok=True)
     with Conductor(
         orders, evening_of(case, city, mode), scratch, period_s=city.period_s
     ) as conductor:
