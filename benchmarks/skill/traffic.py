@@ -122,7 +122,7 @@ def code_of(controller: str) -> str:
     """Changes with whatever can change a run of this controller."""
     digest = hashlib.sha256()
     folder = ROOT / "src" / "jialing" / "domains" / "traffic"
-    ours = {"search.py", "controller.py", "outlook.py"}
+    ours = {"search.py", "controller.py", "outlook.py", "recall.py"}
     for path in sorted(folder.glob("*.py")):
         if path.name not in ours or controller == "predictive":
             digest.update(path.read_bytes())

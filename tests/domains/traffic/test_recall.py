@@ -13,7 +13,7 @@ AFTER_S = 100.0
 
 
 def shown(junction, mode: int) -> np.ndarray:
-    return np.asarray(crossing.rights[mode], dtype=np.int8)
+    return np.asarray(junction.rights[mode], dtype=np.int8)
 
 
 def test_nothing_is_recalled_before_its_time() -> None:
