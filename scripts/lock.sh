@@ -16,5 +16,5 @@ fi
 export CUSTOM_COMPILE_COMMAND="make lock"
 "$tools/bin/pip-compile" --quiet --upgrade --strip-extras --generate-hashes \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
-  --extra dev --extra water --extra traffic --extra train --extra film --build-deps-for editable \
+  --extra dev --extra water --extra traffic --extra train --extra export --extra film --build-deps-for editable \
   --output-file requirements.lock pyproject.toml
