@@ -43,6 +43,12 @@ def test_an_answer_beyond_its_budget_is_late_and_thrown_away() -> None:
     assert asked.answer is None
 
 
+def test_what_only_repeats_a_record_is_never_late_and_what_follows_is() -> None:
+    ask = Direct(FORECASTER, Local(), 0.0, patient=2)
+    outcomes = [ask(tick, bucket_situation()).outcome for tick in range(4)]
+    assert outcomes == [Outcome.ON_TIME, Outcome.ON_TIME, Outcome.LATE, Outcome.LATE]
+
+
 def test_an_error_becomes_a_reason_with_its_place() -> None:
     class Failing:
         def decide(self, situation: Situation) -> Command:
