@@ -168,7 +168,8 @@ def test_a_part_that_cannot_be_opened_ends_the_evening_with_its_own_words(tmp_pa
 
 
 RUN = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from pathlib import Path
 from city_evening import MINUTE_S, Riders, orders
 from jialing.city.conductor import Conductor
