@@ -108,7 +108,7 @@ def test_a_file_that_no_domain_reads_is_refused(bucket: BucketDomain, tmp_path: 
 
 
 def test_cases_are_listed_with_what_they_lack(bucket: BucketDomain) -> None:
-    leaky, lost = jl.cases()
+    leaky, lost = [entry for entry in jl.cases() if entry.domain == "bucket"]
     assert (leaky.name, leaky.title, leaky.lacks) == (
         "leaky-bucket",
         "A bucket under an hour of rain",
