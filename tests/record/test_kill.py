@@ -15,7 +15,8 @@ from jialing.record.frame import frame_dtype
 from jialing.record.reader import Record, open_record
 
 RUN = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from dataclasses import replace
 from pathlib import Path
 from desks import bucket_desk, run_bucket
