@@ -602,7 +602,9 @@ def test_the_last_plan_may_go_on_for_a_while() -> None:
     scene.tick(0.0)
     for _ in range(int(PLAN_S)):
         assert_allowed(scene.tick(0.0, source=Source.LAST_PLAN))
-    assert_ruled(scene.ask(0.0, source=Source.LAST_PLAN), "late", None)
+    ruling = scene.ask(0.0, source=Source.LAST_PLAN)
+    assert_ruled(ruling, "late", None)
+    assert ruling.verdicts[0].reason.endswith("the last decision is 11 s old")
     assert_ruled(scene.ask(1.0, source=Source.LAST_PLAN), "late", None)
     assert_ruled(scene.ask(1.0, source=Source.GUARD), "late", None)
     assert_allowed(scene.ask(None, source=Source.LAST_PLAN))
@@ -838,17 +840,51 @@ def test_an_arrival_elsewhere_is_a_contradiction() -> None:
     assert_ruled(scene.ask(0.0), "stale", 2.0)
 
 
-def test_an_arrival_that_is_not_seen_ends_with_the_receipt() -> None:
-    scene = Scene().shown(1.0)
-    scene.tick(2.0)
+@pytest.mark.parametrize(("start", "goal"), [(2.0, 0.0), (1.0, 2.0)])
+def test_an_arrival_that_is_not_seen_ends_with_the_receipt(start: float, goal: float) -> None:
+    scene = Scene().shown(start)
+    scene.tick(goal)
     scene.quality = {"mode:T": Quality.MISSING}
-    scene.ticks(3, 2.0)
-    assert scene.told.positions.tolist() == [2.0]
+    scene.ticks(3, goal)
+    assert scene.told.positions.tolist() == [goal]
     scene.quality = {}
     scene.readings = {"green:T": 99.0}
-    for _ in range(4):  # green from 3 s on, seen at 5 s
-        assert_ruled(scene.tick(1.0), "min_green", 2.0, answer=Answer.CLAMP)
+    for _ in range(4):  # green from 3 s on, seen at 4 s
+        assert_ruled(scene.tick(1.0), "min_green", goal, answer=Answer.CLAMP)
     assert_allowed(scene.ask(1.0))
+
+
+@pytest.mark.parametrize(("start", "goal"), [(2.0, 0.0), (1.0, 2.0)])
+def test_an_arrival_that_is_not_seen_counts_from_when_the_way_was_over(
+    start: float, goal: float
+) -> None:
+    scene = Scene(tee(min_green_s=14.0), tick_s=10.0).shown(start)
+    scene.tick(goal)
+    scene.quality = {"mode:T": Quality.MISSING}
+    scene.tick(goal)
+    scene.quality, scene.readings = {}, {"green:T": 99.0}
+    assert scene.told.positions.tolist() == [goal]
+    assert_allowed(scene.ask(1.0))  # 17 s, though only confirmed for 10 s
+
+
+def test_an_arrival_that_is_told_late_counts_from_when_the_way_was_over() -> None:
+    scene = Scene(yellow_s=9.0).shown(1.0)
+    scene.ticks(9, 2.0)
+    scene.readings = {"green:T": 99.0}
+    assert scene.position == [2.0]
+    assert_allowed(scene.ask(1.0))  # 3 s of yellow, 6 s of green
+
+
+def test_the_programmes_green_counts_from_when_it_is_confirmed() -> None:
+    scene = Scene()
+    for now_s, position in ((0.0, -2.0), (10.0, 1.0)):
+        scene.now_s = now_s
+        scene.told = Receipt(time_s=now_s, positions=np.array([position]))
+        scene.ask(None)
+    scene.now_s = 14.9
+    assert_ruled(scene.ask(2.0), "min_green", None, answer=Answer.CLAMP)
+    scene.now_s = 15.0
+    assert_allowed(scene.ask(2.0))
 
 
 def test_a_mode_that_is_known_again_may_be_left() -> None:

@@ -103,7 +103,7 @@ class TrafficGuard:
         self._local_s = np.full(count, np.nan)  # since when
         self._rest_s = np.full(count, np.nan)  # until when the programme acts after blindness
         self._now_s = self._decided_s = -math.inf  # last check, last decision
-        self._mute = 0  # checks in a row at which nothing could be read
+        self._mute = HOLD_CHECKS  # checks in a row at which nothing could be read
 
     def _told(self, settings: TrafficSettings) -> tuple[str, ...]:
         """What cannot be as the file or the settings wish, one sentence each."""
@@ -180,13 +180,13 @@ class TrafficGuard:
         elif not moment.now_s - self._decided_s <= PLAN_S:
             late = f"the last decision is {moment.now_s - self._decided_s:g} s old"
         starving = self._calls.note(moment.now_s, moment.shown, moment.values, moment.good)
-        calm = (asked == moment.head) & self._all_usable & ~(moment.blind_s >= 0.0) & ~self._local
+        calm = (
+            (asked == moment.head) & self._all_usable & ~(moment.blind_s >= HOLD_S) & ~self._local
+        )
         calm[starving] = False
         if late:
             calm[:] = False
         calm = np.where(own, self._local, calm)
-        if fault:
-            calm[:] = False
         found = []
         for i in (~calm).nonzero()[0].tolist():
             at = limits.Proposal(LOCAL if own[i] else float(asked[i]))

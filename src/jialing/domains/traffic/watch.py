@@ -106,7 +106,7 @@ class Watch:
             now_s=now_s,
             head=head,
             shown=shown,
-            green_s=np.where(agree & ~local, np.minimum(age_s, green_s), age_s),
+            green_s=np.where(agree, np.minimum(age_s, green_s), age_s),
             blind_s=now_s - self._blind_s,
             returns=moves & agree & local,
             values=values,
@@ -126,7 +126,7 @@ class Watch:
         A mode that came by a transition began when that was over, at the latest as long after it
         was first confirmed as the proven way takes; any other began when it was first confirmed.
         """
-        moved = ~((position == self._position) | (np.isnan(position) & np.isnan(self._position)))
+        moved = position != self._position
         changed = (shown >= 0.0) & (shown != self._shown)
         for i in (moved | changed).nonzero()[0].tolist():
             mode, before_s = shown[i], float(self._begun_s[i])
