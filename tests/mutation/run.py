@@ -32,19 +32,12 @@ TARGETS = {
     for name in (
         "jialing.core.limits",
         "jialing.domains.metro.guard",
-        "jialing.domains.traffic.guard",
-        "jialing.domains.traffic.proof",
-        "jialing.domains.traffic.service",
-        "jialing.domains.traffic.watch",
         "jialing.domains.water.guard",
     )
 }
 TESTS = [
     "tests/core/test_limits.py",
     "tests/domains/metro/test_guard.py",
-    "tests/domains/traffic/test_guard.py",
-    "tests/domains/traffic/test_proof.py",
-    "tests/domains/traffic/test_service.py",
     "tests/domains/water/test_guard.py",
 ]
 OPTIONS = ["--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:timeout"]
