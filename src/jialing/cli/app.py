@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
-import os
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jialing.cli.city import city
+from jialing.cli.told import DIFFERENT, ERROR, say, told
+
 if TYPE_CHECKING:
     import jialing as jl
-
-P = ParamSpec("P")
-
-#: Exit codes: a run that differs from its replay; an error; Ctrl-C.
-DIFFERENT, ERROR, INTERRUPTED = 1, 2, 130
-
-
-def told(command: Callable[P, None]) -> Callable[P, None]:
-    """`command` with every error turned into one message on stderr and an exit code."""
-
-    @functools.wraps(command)
-    def run_told(*args: P.args, **kwargs: P.kwargs) -> None:
-        import jialing as jl
-
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt as stop:
-            _say(str(stop) or "interrupted")
-            raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, BrokenPipeError):
-            raise
-        except jl.JialingError as error:
-            _say(str(error))
-            raise typer.Exit(ERROR) from None
-        # What nobody foresaw is our fault: one line for the user, the trace on request.
-        except Exception as error:
-            if os.environ.get("JIALING_TRACE"):
-                raise
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            _say(
-                f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno}). "
-                "This is a fault in Jialing; JIALING_TRACE=1 shows where it comes from"
-            )
-            raise typer.Exit(ERROR) from None
-
-    return run_told
-
 
 app = typer.Typer(
     name="jialing",
@@ -61,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(city, name="city")
 
 
 def main() -> None:
@@ -237,13 +200,13 @@ def run(
     except jl.Interrupted as stopped:
         report = _report(stopped.result)
         if report is not None:
-            _say(f"Report of what there is: {report}")
+            say(f"Report of what there is: {report}")
         raise
     report = _report(result)
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
         if report is not None and not quiet:
-            _say(f"Report: {report}")
+            say(f"Report: {report}")
         return
     from jialing.cli.render import show_result
 
@@ -341,49 +304,6 @@ def export(
         print(table)
 
 
-city = typer.Typer(help="Begin a city of your own, and see what it lacks.", no_args_is_help=True)
-app.add_typer(city, name="city")
-
-
-@city.command("new")
-@told
-def city_new(
-    name: Annotated[str, typer.Argument(help="Of the city, and of its new folder.")],
-    water: Annotated[Path, typer.Option(metavar="FILE.inp", help="SWMM model of the sewer.")],
-    roads: Annotated[
-        Path, typer.Option(metavar="FILE", help="SUMO streets: .sumocfg, or a bare .net.xml.")
-    ],
-    station: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE.yaml", help="A metro station. May be repeated."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the folder is made.", file_okay=False)] = Path(),
-) -> None:
-    """Begin a city around your own models."""
-    import jialing as jl
-
-    made = jl.new_city(name, water=water, roads=roads, stations=station or [], out=out)
-    print(f"City: {made}")
-    print(f"Next: fill in its underpasses, then jialing city check {made.parent}")
-
-
-@city.command("check")
-@told
-def city_check(
-    folder: Annotated[Path, typer.Argument(help="Folder of a city, or its city.yaml.")] = Path(),
-) -> None:
-    """Say all that is missing or does not fit."""
-    import jialing as jl
-
-    wrong = jl.check_city(folder)
-    for problem in wrong:
-        _say(str(problem))
-    if wrong:
-        _say(f"{len(wrong)} problem{'s' if len(wrong) > 1 else ''}")
-        raise typer.Exit(ERROR)
-    print("Nothing is missing.")
-
-
 @app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 @told
 def bench(
@@ -397,7 +317,7 @@ def bench(
 
     script = find_benchmarks()
     if script is None:
-        _say("there is no folder 'benchmarks' here; benchmarks come with a checkout of Jialing")
+        say("there is no folder 'benchmarks' here; benchmarks come with a checkout of Jialing")
         raise typer.Exit(ERROR)
     raise typer.Exit(run_benchmarks(script, [name, *context.args] if name else []))
 
@@ -433,7 +353,7 @@ def _report(result: jl.Result) -> Path | None:
     try:
         return result.report()
     except (jl.JialingError, OSError) as error:
-        _say(f"the report could not be written: {error}")
+        say(f"the report could not be written: {error}")
         return None
 
 
@@ -444,10 +364,6 @@ def _run_folder(text: str) -> Path:
         if folder.is_dir():
             return folder
     raise jl.UnknownNameError("run", text, _run_names(""))
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
 
 
 if __name__ == "__main__":
