@@ -70,6 +70,7 @@ def test_what_runs_with_the_module_is_told_from_what_runs_in_a_function() -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are tried in forks")
 def test_no_mutant_of_the_guard_survives() -> None:
     found = subprocess.run(
