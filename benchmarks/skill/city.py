@@ -1,6 +1,8 @@
 """What does a city gain from deciding together? One evening as today, each domain alone, and coupled.
 
 Several storms and seeds; every way of running suffers the same physics. Chongqing is schematic.
+Evenings are measured in parts: those that the result file holds already are kept, each with the
+commit that it was measured at, and only the others are run.
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ import dataclasses
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jialing as jl
-from benchmarks._results import Column, Table, write_result
+from benchmarks._results import Column, Table, commit, read_result, write_result
 from benchmarks.skill._compare import as_text
 
 CASES = ("chongqing", "chongqing-2y", "chongqing-50y", "chongqing-dry")
 MODES = ("today", "alone", "coupled")
+RESULT = "skill-city"
+#: What is compared: from which way to run to which.
+STEPS = (("today", "alone"), ("alone", "coupled"), ("today", "coupled"))
 
 
 def evening(name: str, seed: int, modes: Sequence[str]) -> list[dict[str, Any]]:
@@ -34,6 +39,7 @@ def evening(name: str, seed: int, modes: Sequence[str]) -> list[dict[str, Any]]:
                 "case": name,
                 "seed": seed,
                 "mode": run.controller,
+                **commit(),
                 "score": {word: q.value for word, q in run.score.items()},
                 "units": {word: q.unit for word, q in run.score.items()},
                 "wall_s": run.wall_s,
@@ -46,33 +52,72 @@ def evening(name: str, seed: int, modes: Sequence[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def table(rows: Sequence[dict[str, Any]]) -> Table:
-    """One line per storm and score word, one column per mode; medians over seeds."""
+def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
+    """Medians over seeds per storm, score word and mode; and what each step changed, seed by seed."""
+    names = [name for name in CASES if any(row["case"] == name for row in rows)]
     modes = [mode for mode in MODES if any(row["mode"] == mode for row in rows)]
-    lines = []
-    for name in dict.fromkeys(row["case"] for row in rows):
+    medians: list[list[Any]] = []
+    steps: list[list[Any]] = []
+    for name in names:
         here = [row for row in rows if row["case"] == name]
         for word, unit in here[0]["units"].items():
-            values = [
-                statistics.median(
-                    row["score"][word]
-                    for row in here
-                    if row["mode"] == mode and word in row["score"]
-                )
-                for mode in modes
-            ]
-            lines.append([name, f"{word} [{unit}]", *values])
-    seeds = len({row["seed"] for row in rows})
-    return Table(
-        name="evenings",
-        columns=[
-            Column(title="case"),
-            Column(title="score"),
-            *(Column(title=mode, digits=1) for mode in modes),
-        ],
-        rows=lines,
-        note=f"Median over {seeds} seed{'' if seeds == 1 else 's'}. Schematic city.",
-    )
+            by_mode = {mode: _by_seed(here, mode, word) for mode in modes}
+            medians.append(
+                [name, f"{word} [{unit}]", *(_median(by_mode[mode].values()) for mode in modes)]
+            )
+            medians[-1].append(max(len(some) for some in by_mode.values()))
+            pairs = [(by_mode.get(before, {}), by_mode.get(after, {})) for before, after in STEPS]
+            steps.append([name, word, *(_change(before, after) for before, after in pairs)])
+    return [
+        Table(
+            name="evenings",
+            columns=[
+                Column(title="case"),
+                Column(title="score"),
+                *(Column(title=mode, digits=1) for mode in modes),
+                Column(title="seeds"),
+            ],
+            rows=medians,
+            note="Medians over the seeds that were run. Schematic city.",
+        ),
+        Table(
+            name="steps",
+            columns=[
+                Column(title="case"),
+                Column(title="score"),
+                *(Column(title=f"{before} → {after} [%]") for before, after in STEPS),
+            ],
+            rows=steps,
+            note="Change on the same seed: median, and least to greatest over the seeds. What the "
+            "middle column shows is what the coupling adds to the domains' own control.",
+        ),
+    ]
+
+
+def _by_seed(rows: Sequence[dict[str, Any]], mode: str, word: str) -> dict[int, float]:
+    return {
+        row["seed"]: row["score"][word]
+        for row in rows
+        if row["mode"] == mode and word in row["score"]
+    }
+
+
+def _median(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return statistics.median(found) if found else None
+
+
+def _change(before: dict[int, float], after: dict[int, float]) -> str | None:
+    """In percent of what it was; words where it was nothing."""
+    seeds = sorted(before.keys() & after.keys())
+    if not seeds:
+        return None
+    if any(before[seed] == 0.0 for seed in seeds):
+        worst = max(after[seed] - before[seed] for seed in seeds)
+        return "0 before" + (f", up to {worst:.3g} more" if worst > 0.0 else "")
+    parts = [100.0 * (after[seed] / before[seed] - 1.0) for seed in seeds]
+    middle = f"{statistics.median(parts):+.1f}"
+    return middle if len(parts) == 1 else f"{middle} ({min(parts):+.1f} … {max(parts):+.1f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,15 +125,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=MODES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--fresh", action="store_true", help="run known evenings again")
     chosen = parser.parse_args(arguments)
-    rows: list[dict[str, Any]] = []
-    for name in chosen.cases:
-        for seed in chosen.seeds:
-            rows += evening(name, seed, chosen.modes)
-            made = table(rows)
+    before = read_result(RESULT)
+    rows = [] if before is None else list(before["payload"]["evenings"])
+    for seed in chosen.seeds:
+        for name in chosen.cases:
+            known = {row["mode"] for row in rows if (row["case"], row["seed"]) == (name, seed)}
+            wanted = [mode for mode in chosen.modes if chosen.fresh or mode not in known]
+            if not wanted:
+                continue
+            made = evening(name, seed, wanted)
+            fresh = {(row["case"], row["seed"], row["mode"]) for row in made}
+            rows = [row for row in rows if (row["case"], row["seed"], row["mode"]) not in fresh]
+            rows += made
             # Written after every evening: a stop loses one.
-            write_result("skill-city", {"evenings": rows}, tables=[made])
-    print(as_text(table(rows)))
+            write_result(RESULT, {"evenings": rows}, tables=tables(rows))
+    for made_table in tables(rows):
+        print(as_text(made_table))
     return 0
 
 

@@ -57,6 +57,7 @@ class City:
         self.time_s = 0.0
         self.events: list[tuple[float, str]] = []
         self.entered = 10.0
+        self.given_up = 0.0
 
     def minute(
         self, depth: float = 0.0, foreseen: float = 0.0, rain: float = 0.0, entering: float = 980.0
@@ -64,7 +65,7 @@ class City:
         """What every part suffers after a minute in which this was told."""
         states = {
             "water": _state(rain=rain, **{"depth:dip": depth, "foreseen:dip": foreseen}),
-            "traffic": _state(**{"entered:dip": self.entered}),
+            "traffic": _state(**{"entered:dip": self.entered, "given_up:dip": self.given_up}),
             "station:hill": _state(entering=entering),
         }
         found = self.evening.changes(self.time_s, states)
@@ -110,7 +111,9 @@ def test_water_that_is_foreseen_too_shallow_closes_nothing() -> None:
     city = City("coupled")
     for _ in range(20):
         assert only(Closure, city.minute(foreseen=0.149)) == []
-    assert only(Closure, city.minute(foreseen=0.15)) == [Closure(edges=("in",), closed=True)]
+    assert only(Closure, city.minute(foreseen=0.15)) == [
+        Closure(edges=("in",), closed=True, road="dip", to_metro=0.07)
+    ]
 
 
 @pytest.mark.parametrize("mode", ["today", "alone"])
@@ -161,17 +164,27 @@ def test_between_the_two_depths_a_barrier_stays_as_it_is() -> None:
     assert [kind for _, kind in city.events] == ["closed"]
 
 
-def test_coupled_a_road_opens_when_water_is_gone_and_none_is_foreseen_but_never_flaps() -> None:
+def test_a_false_alarm_closes_a_road_for_the_shortest_closure_and_no_shorter() -> None:
     city = City("coupled")
     city.minute(foreseen=0.4)
-    for _ in range(3):
-        city.minute()  # gone at once: the shortest closure holds
-    assert city.when("opened") == []
+    for _ in range(20):
+        city.minute()
+    assert city.when("opened") == [360.0]  # dry and foreseen dry from 60 s on, for 300 s
+
+
+def test_coupled_a_road_opens_once_it_has_been_dry_for_a_while_and_never_flaps() -> None:
+    city = City("coupled")
+    for _ in range(4):
+        city.minute(foreseen=0.4)  # alarms that come and go: one closure, not four
+        for _ in range(4):
+            city.minute()
     for _ in range(5):
         city.minute(foreseen=0.06)  # water to come keeps it closed
     assert city.when("opened") == []
-    city.minute()
-    assert city.when("opened") == [540.0]
+    for _ in range(6):
+        city.minute()
+    assert city.when("closed") == [0.0]
+    assert city.when("opened") == [1800.0]
 
 
 def test_closed_hours_count_the_time_between_the_barriers() -> None:
@@ -179,8 +192,8 @@ def test_closed_hours_count_the_time_between_the_barriers() -> None:
     city.minute(depth=0.2)
     for _ in range(12):
         city.minute()
-    assert city.when("opened") == [300.0]
-    assert city.evening.closed_h * 3600.0 == 300.0
+    assert city.when("opened") == [360.0]
+    assert city.evening.closed_h * 3600.0 == 360.0
 
 
 def test_rain_slows_the_streets_once_and_dry_weather_frees_them() -> None:
@@ -205,17 +218,26 @@ def test_standing_water_slows_those_in_it_and_a_film_does_not() -> None:
     assert math.isnan(free.speed_mps)
 
 
-def test_people_of_a_closed_road_ride_and_come_back_to_their_cars_when_it_opens() -> None:
-    city = City("coupled")
-    for _ in range(3):
-        assert only(Ridership, city.minute()) == []
-    (more,) = only(Ridership, city.minute(depth=0.2))
-    # 600 veh/h of 1.4 people, 7 % of them ride, half of these here; 980 an hour enter anyway.
-    assert more.entering == pytest.approx(1.0 + 600.0 * 1.4 * 0.07 * 0.5 / 980.0, abs=1e-3)
-    assert more.alighting == 1.0
-    factors = [c.entering for _ in range(8) for c in only(Ridership, city.minute())]
-    assert factors[-1] == 1.0
-    assert city.when("opened")
+def test_whoever_leaves_the_car_at_home_is_at_the_station_ten_minutes_later() -> None:
+    city = City("today")
+    factors: dict[float, float] = {}
+    for minute in range(60):
+        city.given_up += 2.0 if minute < 30 else 0.0  # 120 veh/h, for half an hour
+        at_s = city.time_s
+        for change in only(Ridership, city.minute()):
+            factors[at_s] = change.entering
+            assert change.alighting == 1.0
+    assert min(factors) == 600.0
+    # 120 veh/h of 1.4 people, half of them here; 980 an hour enter anyway.
+    most = 1.0 + 120.0 * 1.4 * 0.5 / 980.0
+    assert 0.8 * (most - 1.0) < max(factors.values()) - 1.0 < most - 1.0
+    assert max(factors, key=lambda at_s: factors[at_s]) == pytest.approx(600.0 + 1800.0, abs=60.0)
+
+
+def test_a_closure_alone_brings_nobody_to_the_station() -> None:
+    city = City("today")
+    for _ in range(30):
+        assert only(Ridership, city.minute(depth=0.2)) == []
 
 
 def test_rain_keeps_people_in() -> None:
@@ -230,10 +252,11 @@ def test_extra_riders_do_not_breed_extra_riders() -> None:
     city = City("coupled")
     city.minute()
     factor = 1.0
-    for _ in range(60):
+    for _ in range(120):
+        city.given_up += 1.0
         found = only(Ridership, city.minute(depth=0.2, entering=980.0 * factor))
         factor = found[-1].entering if found else factor
-    assert factor == pytest.approx(1.03, abs=2e-3)
+    assert factor == pytest.approx(1.0 + 60.0 * 1.4 * 0.5 / 980.0, abs=2e-3)
 
 
 def test_only_a_coupled_sewer_is_told_what_traffic_each_underpass_carries() -> None:
@@ -260,6 +283,20 @@ def test_a_closed_road_keeps_the_price_of_the_traffic_it_carried_while_open() ->
     for _ in range(60):
         (after,) = only(Stake, city.minute(depth=0.2))
     assert after.weight == pytest.approx(before.weight)
+
+
+def test_a_road_that_opens_again_is_worth_at_once_what_it_was_worth_before() -> None:
+    city = City("coupled")
+    (before,) = only(Stake, city.minute(depth=0.2))
+    city.entered = 0.0
+    for _ in range(30):
+        city.minute(depth=0.2)
+    weights = []
+    while not city.when("opened"):
+        weights += [stake.weight for stake in only(Stake, city.minute())]
+    city.entered = 10.0
+    weights += [stake.weight for _ in range(20) for stake in only(Stake, city.minute())]
+    assert min(weights) > 0.9 * before.weight
 
 
 @pytest.mark.parametrize(("kind", "part"), [("pump", "water"), ("detectors", "traffic")])

@@ -96,8 +96,11 @@ class Terms:
     inspect_s : from dry road until a crew has opened it again, as today [s]
     lead_s : how far ahead foreseen water closes a road [s]
     shortest_s : shortest closure, so that barriers do not flap [s]
+    clear_s : a barrier that closed on foreseen water stays until the road has been dry, and
+        foreseen to stay dry, for so long [s]
     people_per_vehicle : mean occupancy [1]
-    to_metro : share of the people of a closed road who take the metro [1]
+    to_metro : share of the cars of a closed road that stay at home, their people taking the metro [1]
+    metro_after_s : until these people are at the station [s]
     rain_riders : rain above [mm/h] -> factor on those who enter
     rain_losses : rain above [mm/h] -> share of capacity and of free speed lost
     m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
@@ -115,6 +118,8 @@ class Terms:
     rain_riders: tuple[tuple[float, float], ...]
     rain_losses: tuple[tuple[float, float, float], ...]
     m3_per_vehicle_h: float
+    clear_s: float = 300.0
+    metro_after_s: float = 600.0
     smooth_s: float = 900.0
 
 
@@ -130,6 +135,9 @@ class _Road:
     vehicles_ph: float = 0.0
     usual_ph: float = 0.0
     closed_total_s: float = 0.0
+    given_up: float = 0.0
+    on_foot: list[tuple[float, float]] = field(default_factory=list)
+    to_metro_ph: float = 0.0
 
 
 @dataclass(slots=True)
@@ -179,6 +187,7 @@ class Evening:
         for underpass in self.underpasses:
             road = self._roads[underpass.name]
             self._count(road, traffic.get(f"entered:{underpass.name}", 0.0))
+            self._walk(time_s, road, traffic.get(f"given_up:{underpass.name}", road.given_up))
             depth_m = water.get(f"depth:{underpass.name}", 0.0)
             self._wet(underpass, road, depth_m, found)
             self._bar(time_s, underpass, road, depth_m, water, found)
@@ -229,12 +238,18 @@ class Evening:
 
     def _count(self, road: _Road, entered: float) -> None:
         """Running mean of the traffic through an underpass; what is usual is learnt while it is open."""
-        keep = max(1.0 - self.period_s / self.terms.smooth_s, 0.0)
-        road.vehicles_ph = keep * road.vehicles_ph + (1.0 - keep) * entered * (
-            HOUR_S / self.period_s
-        )
+        now_ph = entered * HOUR_S / self.period_s
+        road.vehicles_ph = self._mean(road.vehicles_ph, now_ph)
         if not road.closed:
-            road.usual_ph = road.vehicles_ph
+            road.usual_ph = self._mean(road.usual_ph, now_ph)
+
+    def _walk(self, time_s: float, road: _Road, given_up: float) -> None:
+        """Whoever left the car at home is at the station some time later: vehicles an hour there."""
+        road.on_foot.append((time_s + self.terms.metro_after_s, given_up - road.given_up))
+        road.given_up = given_up
+        there = sum(vehicles for due_s, vehicles in road.on_foot if due_s <= time_s)
+        road.on_foot = [one for one in road.on_foot if one[0] > time_s]
+        road.to_metro_ph = self._mean(road.to_metro_ph, there * HOUR_S / self.period_s)
 
     def _wet(
         self, underpass: Underpass, road: _Road, depth_m: float, found: dict[str, list[Change]]
@@ -271,7 +286,10 @@ class Evening:
         )
         if self.mode == "coupled":
             close = wet or foreseen_m >= terms.close_at_m
-            reopen = dry and time_s - road.closed_s >= terms.shortest_s
+            reopen = (
+                _lasts(road.dry_since_s, terms.clear_s, time_s)
+                and time_s - road.closed_s >= terms.shortest_s
+            )
         else:
             close = _lasts(road.wet_since_s, terms.report_s, time_s)
             reopen = _lasts(road.dry_since_s, terms.inspect_s, time_s)
@@ -288,7 +306,13 @@ class Evening:
     def _switch(
         self, underpass: Underpass, closed: bool, why: str, found: dict[str, list[Change]]
     ) -> None:
-        found.setdefault(TRAFFIC, []).append(Closure(edges=underpass.closed, closed=closed))
+        change = Closure(
+            edges=underpass.closed,
+            closed=closed,
+            road=underpass.name,
+            to_metro=self.terms.to_metro if closed else 0.0,
+        )
+        found.setdefault(TRAFFIC, []).append(change)
         self._say(
             "closed" if closed else "opened",
             underpass.name,
@@ -306,14 +330,11 @@ class Evening:
             before = self._riders.get(station.name, 1.0)
             self._people(station.name, states[part].told.get("entering", 0.0) / max(before, 0.1))
             turned_ph = sum(
-                self._roads[name].usual_ph * share
-                for name, share in station.draws.items()
-                if self._roads[name].closed
+                self._roads[name].to_metro_ph * share for name, share in station.draws.items()
             )
             factor = in_rain * laws.riders_from_roads(
                 turned_ph,
                 people_per_vehicle=terms.people_per_vehicle,
-                share=terms.to_metro,
                 ordinary_pph=self._enter_ph[station.name],
             )
             factor = round(factor, 3)
@@ -323,9 +344,13 @@ class Evening:
 
     def _people(self, station: str, entering_ph: float) -> None:
         """Running mean of those who enter, without what rain and closures do."""
-        keep = max(1.0 - self.period_s / self.terms.smooth_s, 0.0)
         known = self._enter_ph.get(station, entering_ph)
-        self._enter_ph[station] = keep * known + (1.0 - keep) * entering_ph
+        self._enter_ph[station] = self._mean(known, entering_ph)
+
+    def _mean(self, before: float, now: float) -> float:
+        """A running mean over `smooth_s`, one period on."""
+        keep = max(1.0 - self.period_s / self.terms.smooth_s, 0.0)
+        return keep * before + (1.0 - keep) * now
 
     def _say(self, kind: str, element: str, text: str) -> None:
         self._events.append({"kind": kind, "element": element, "text": text})

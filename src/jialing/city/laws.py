@@ -59,21 +59,18 @@ def speed_in_water(depth_m: float) -> float:
     return max(0.0009 * depth_mm**2 - 0.5529 * depth_mm + 86.9448, 0.0) * KMH_MPS
 
 
-def riders_from_roads(
-    closed_vph: float, *, people_per_vehicle: float, share: float, ordinary_pph: float
-) -> float:
-    """Factor on the people who enter a station when roads near it are closed [1].
+def riders_from_roads(left_vph: float, *, people_per_vehicle: float, ordinary_pph: float) -> float:
+    """Factor on the people who enter a station when cars are left at home for closed roads [1].
 
     Parameters
     ----------
-    closed_vph : vehicles an hour that used the closed roads
+    left_vph : vehicles an hour whose people come to this station instead
     people_per_vehicle : mean occupancy
-    share : of those people who take the metro instead
     ordinary_pph : people an hour who enter the station anyway
     """
     if not ordinary_pph > 0.0:
         return 1.0
-    return 1.0 + closed_vph * people_per_vehicle * share / ordinary_pph
+    return 1.0 + left_vph * people_per_vehicle / ordinary_pph
 
 
 def riders_in_rain(rain_mps: float, table: Sequence[tuple[float, float]]) -> float:

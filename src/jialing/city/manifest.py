@@ -22,6 +22,8 @@ LEAD_S = 300.0
 STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
 DECIDE_EVERY_S = 300.0
 SHORTEST_CLOSURE_S = 300.0
+CLEAR_S = 300.0
+METRO_AFTER_MIN = 10.0
 #: Water above the road that the sewer's controller is charged for [m].
 FROM_DEPTH_M = 0.02
 #: Kind of event in `city.yaml` -> of `messages.Fault`.
@@ -201,8 +203,10 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
         inspect_s=float(closure["seen_after_s"]),
         lead_s=float(closure.get("lead_s", LEAD_S)),
         shortest_s=float(closure.get("shortest_s", SHORTEST_CLOSURE_S)),
+        clear_s=float(closure.get("clear_s", CLEAR_S)),
         people_per_vehicle=float(metro_share["people_per_vehicle"]),
         to_metro=float(metro_share["share"]),
+        metro_after_s=60.0 * float(metro_share.get("after_min", METRO_AFTER_MIN)),
         rain_riders=tuple((float(above), float(factor)) for above, factor in table),
         rain_losses=losses,
         m3_per_vehicle_h=float(couplings["traffic_to_water"]["m3_per_vehicle_h"]),

@@ -41,10 +41,20 @@ class Water:
 
 @dataclass(frozen=True, kw_only=True)
 class Closure:
-    """A stretch of road is closed to those who are not on it yet, or opened again."""
+    """A stretch of road is closed to those who are not on it yet, or opened again.
+
+    Attributes
+    ----------
+    edges : that are closed
+    closed : or opened
+    road : the underpass, as the side knows it
+    to_metro : of the cars that set out to pass it, this share stays at home [1]
+    """
 
     edges: tuple[str, ...]
     closed: bool
+    road: str = ""
+    to_metro: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,7 +111,7 @@ class TrafficSide:
         self._flooded: set[str] = set()
         self._caught: dict[str, set[str]] = {name: set() for name in self._low}
         self._seen: dict[str, set[str]] = {name: set() for name in self._low}
-        self._told_s = 0.0
+        self._plant.streets.watch(self._low)
 
     def change(self, change: Change) -> None:
         streets = self._plant.streets
@@ -125,6 +125,10 @@ class TrafficSide:
                     (self._flooded.add if stopped else self._flooded.discard)(name)
         elif isinstance(change, Closure):
             (streets.close if change.closed else streets.reopen)(change.edges)
+            if change.road:
+                streets.leave(change.road, change.to_metro if change.closed else 0.0)
+        elif isinstance(change, Fault) and change.kind == "detectors":
+            self._plant.blind.set(change.element, broken=change.broken)
         else:
             raise InputError(f"streets do not take {type(change).__name__}")
 
@@ -139,6 +143,7 @@ class TrafficSide:
             told[f"vehicles:{name}"] = float(len(now))
             told[f"entered:{name}"] = float(len(fresh))
             told[f"caught:{name}"] = float(len(self._caught[name]))
+            told[f"given_up:{name}"] = float(self._plant.streets.given_up[name])
         return told
 
     def extra(self) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from jialing.core.forecast import Forecast
 from jialing.core.signal import FloatArray, Observation
 from jialing.core.stages import Controller, Desk
 from jialing.domains.traffic.baseline import build_baseline
+from jialing.domains.traffic.blind import Sighted
 from jialing.domains.traffic.controller import PredictiveController
 from jialing.domains.traffic.guard import build_guard
 from jialing.domains.traffic.model import Roads, read_roads
@@ -132,5 +133,5 @@ def _demand_vph(plant: SumoPlant) -> list[FloatArray]:
 
 def _named(name: str, roads: Roads, settings: TrafficSettings) -> Controller:
     if name == "predictive":
-        return PredictiveController(roads, settings)
+        return Sighted(PredictiveController(roads, settings), roads.junctions)
     return build_baseline(name, roads, settings)

@@ -24,6 +24,7 @@ from jialing.core.signal import Actuator, FloatArray, Observation, Quality, Sign
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
 from jialing.domains.traffic.approaches import approaches, read_lanes
+from jialing.domains.traffic.blind import Blind
 from jialing.domains.traffic.cabinet import Cabinet
 from jialing.domains.traffic.fleet import KIND_OF_CLASS, Fleet
 from jialing.domains.traffic.heap import in_fresh_heap
@@ -183,7 +184,15 @@ class SumoPlant:
         self.fields: tuple[Field, ...] = (
             Field(name="queue", unit="veh", elements=self.eyes.lanes),
         )
-        self.streets = Streets(libsumo.edge, libsumo.lane, libsumo.vehicle, libsumo.vehicletype)
+        self.streets = Streets(
+            libsumo.edge,
+            libsumo.lane,
+            libsumo.vehicle,
+            libsumo.vehicletype,
+            libsumo.simulation,
+            seed=seed,
+        )
+        self.blind = Blind(self.junctions, self.signals)
         self.ledger = Ledger(self.junctions, table, self.fleet)
         self._reading = self.fleet.read()
         self._waiting = self.walkers.count()
@@ -198,15 +207,17 @@ class SumoPlant:
                 self.walkers.values(self._waiting),
             )
         )
+        values[self.blind.lost] = np.nan
         quality = np.zeros(len(values), dtype=np.uint8)
         quality[np.isnan(values)] = Quality.MISSING
+        sightings = None if self.loops else self.eyes.sightings(self._reading)
         return Observation(
             time_s=self.time_s,
             values=values,
             quality=quality,
             valid_at_s=np.full(len(values), self.time_s),
             table=self.signals,
-            sightings=None if self.loops else self.eyes.sightings(self._reading),
+            sightings=None if sightings is None else self.blind.without(sightings),
         )
 
     def _green_s(self, cabinet: Cabinet) -> float:

@@ -2,12 +2,14 @@
 
 Works on SUMO's own objects, handed in by the plant. Free speed falls with the weather on every
 edge, and on single edges with the water that stands there; headways grow with the weather. A closed
-edge lets those on it out and nobody in; who comes near it turns round for another way.
+edge lets those on it out and nobody in; who comes near it turns round for another way, and a share
+of those who would set out through it leave the car and take the metro.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jialing.core.errors import PlantError
@@ -20,6 +22,9 @@ HOPS = 3
 LOOK_EVERY_S = 5.0
 #: What stays allowed on a closed edge: none of the classes that drive here.
 NOBODY = ["all"]
+ON_FOOT = ("pedestrian",)
+#: Whose driver may leave the car at home: SUMO's class of private cars.
+PRIVATE = "passenger"
 
 
 class Streets:
@@ -27,11 +32,26 @@ class Streets:
 
     Parameters
     ----------
-    edge, lane, vehicle, vehicletype : SUMO's objects of these names
+    edge, lane, vehicle, vehicletype, simulation : SUMO's objects of these names
+    seed : which drivers leave their car where a road is closed
     """
 
-    def __init__(self, edge: Any, lane: Any, vehicle: Any, vehicletype: Any) -> None:
+    def __init__(
+        self,
+        edge: Any,
+        lane: Any,
+        vehicle: Any,
+        vehicletype: Any,
+        simulation: Any,
+        *,
+        seed: int = 0,
+    ) -> None:
         self._edge, self._lane, self._vehicle, self._type = edge, lane, vehicle, vehicletype
+        self._simulation, self._seed = simulation, seed
+        self._leave: dict[str, float] = {}
+        self._through: dict[str, tuple[str, ...]] = {}
+        self._watched: dict[str, frozenset[str]] = {}
+        self.given_up: dict[str, int] = {}
         self._lanes: dict[str, tuple[str, ...]] = {}
         self._free: dict[str, float] = {}
         self._tau: dict[str, float] = {}
@@ -72,14 +92,30 @@ class Streets:
                 self._water[on] = max(speed_mps, CREEP_MPS)
             self._limit(on)
 
+    def watch(self, roads: Mapping[str, Iterable[str]]) -> None:
+        """Note from now on who means to drive through these roads: name -> edges."""
+        self._watched = {name: frozenset(edges) for name, edges in roads.items()}
+        self.given_up = dict.fromkeys(self._watched, 0)
+
+    def leave(self, name: str, share: float) -> None:
+        """Of the cars that set out from now on and would use a watched road, so many stay at home.
+
+        Which ones is drawn from the seed: the same in every run of it.
+        """
+        if name not in self._watched:
+            raise PlantError(f"no road that is watched is called {name!r}")
+        self._leave[name] = share
+
     def close(self, edges: Iterable[str]) -> None:
         """Let nobody onto `edges` any more; who is there drives on."""
         for on in edges:
             self._known(on)
             if on in self._closed:
                 continue
-            kept = {}
+            kept: dict[str, Any] = {}
             for name in self._lanes[on]:
+                if tuple(self._lane.getAllowed(name)) == ON_FOOT:
+                    continue  # a pavement; who is on foot sees the water
                 kept[name] = (self._lane.getAllowed(name), self._lane.getDisallowed(name))
                 self._lane.setDisallowed(name, NOBODY)
             self._closed[on] = kept
@@ -101,7 +137,9 @@ class Streets:
         return frozenset(v for e in edges for v in self._edge.getLastStepVehicleIDs(e))
 
     def step(self, time_s: float) -> None:
-        """Let drivers who come near a closed edge look for another way."""
+        """Let drivers who come near a closed edge look for another way, or stay at home."""
+        if self._watched:
+            self._set_out()
         if not self._closed or time_s < self._look_s:
             return
         self._look_s = time_s + LOOK_EVERY_S
@@ -112,6 +150,25 @@ class Streets:
                 route = self._vehicle.getRoute(name)[self._vehicle.getRouteIndex(name) + 1 :]
                 if not ahead.isdisjoint(route):
                     self._vehicle.rerouteTraveltime(name)
+
+    def _set_out(self) -> None:
+        """Take those who give their trip up off the road as they set out."""
+        for name in self._simulation.getLoadedIDList():
+            # Here, before anybody is guided round a closure: what the driver is used to.
+            route = self._vehicle.getRoute(name)
+            used = tuple(road for road, low in self._watched.items() if not low.isdisjoint(route))
+            if used and self._vehicle.getVehicleClass(name) == PRIVATE:
+                self._through[name] = used
+        for name in self._simulation.getDepartedIDList():
+            for road in self._through.pop(name, ()):
+                if self._drawn(name) < self._leave.get(road, 0.0):
+                    self._vehicle.remove(name)
+                    self.given_up[road] += 1
+                    break
+
+    def _drawn(self, vehicle: str) -> float:
+        """A number between 0 and 1 that belongs to a driver."""
+        return zlib.crc32(f"{self._seed}/leaves/{vehicle}".encode()) / 2.0**32
 
     def _upstream(self) -> dict[str, frozenset[str]]:
         """Edge -> closed edges within `HOPS` edges of it."""

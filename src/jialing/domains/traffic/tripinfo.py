@@ -40,11 +40,15 @@ class Trip:
 
 
 def read_trips(path: Path) -> tuple[Trip, ...]:
-    """All trips in a tripinfo file that were due; raises PlantError if it cannot be read."""
+    """All trips in a tripinfo file that were due and not given up; raises PlantError if it cannot be read."""
     try:
         return tuple(_trips(path))
     except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
         raise PlantError(f"SUMO's tripinfo output cannot be read: {error}") from error
+
+
+#: SUMO's word for a vehicle that was taken off the road as it set out: its trip was given up.
+GIVEN_UP = "traci"
 
 
 def _trips(path: Path) -> Iterator[Trip]:
@@ -55,7 +59,7 @@ def _trips(path: Path) -> Iterator[Trip]:
         departed = float(get["depart"]) >= 0.0
         delay = float(get["departDelay"])
         # SUMO loads vehicles ahead of their time; one that is not due yet has no delay.
-        if departed or delay > 0.0:
+        if (departed or delay > 0.0) and get.get("vaporized") != GIVEN_UP:
             exhaust = element.find("emissions")
             co2, fuel = (
                 (0.0, 0.0)
