@@ -16,6 +16,9 @@ import pytest
 import yaml
 
 from jialing.domains.metro.reader import read_station
+from jialing.domains.traffic.model import read_roads
+from jialing.domains.traffic.proof import prove
+from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.water.model import WaterModel, read_model
 
 FOLDER = Path(__file__).parents[2] / "src/jialing/cities/chongqing"
@@ -157,6 +160,17 @@ def test_rain_holds_the_design_depth(city: dict[str, Any]) -> None:
 
 def test_signals_are_as_many_as_promised(signals: set[str]) -> None:
     assert 60 <= len(signals) <= 80
+
+
+def test_every_mode_of_every_signal_is_proven_free_of_conflict() -> None:
+    """What is not proven is never commanded: such a signal would stay with its programme."""
+    settings = TrafficSettings()
+    unproven = {
+        junction.name: proof.faults
+        for junction in read_roads(FOLDER / "traffic.sumocfg", settings).junctions
+        if not (proof := prove(junction, settings.yellow_s)).usable.all()
+    }
+    assert unproven == {}
 
 
 def test_traffic_is_as_much_as_promised(edges: set[str]) -> None:

@@ -143,6 +143,16 @@ def plain(atlas: Atlas) -> dict[str, str]:
     }
 
 
+def gives_way(table: Mapping[str, Any]) -> str:
+    """Who gives way to whom where both turn left and netconvert leaves it open, in SUMO's plain form."""
+    rows = [
+        f'<prohibition prohibitor="{first[0]}-&gt;{first[1]}" '
+        f'prohibited="{later[0]}-&gt;{later[1]}"/>'
+        for later, first in table.get("gives_way", ())
+    ]
+    return "\n".join(["<connections>", *rows, "</connections>"])
+
+
 def netconvert() -> Path:
     """SUMO's converter, from the wheel. Raises MissingExtraError where it is absent."""
     spec = importlib.util.find_spec("sumo")
@@ -157,10 +167,11 @@ def draw_roads(atlas: Atlas, table: Mapping[str, Any]) -> str:
     """The network file. Its programmes are still netconvert's own."""
     program = netconvert()
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in plain(atlas).items():
+        for name, text in {**plain(atlas), "connections": gives_way(table)}.items():
             (Path(folder) / f"{name}.xml").write_text(text, encoding="utf-8")
         command = [
             *(str(program), "--node-files", "nodes.xml", "--edge-files", "edges.xml"),
+            *("--connection-files", "connections.xml"),
             *("--output-file", "net.xml", "--offset.disable-normalization", "true"),
             *("--no-turnarounds", "true", "--output.street-names", "true"),
             *(
