@@ -94,3 +94,55 @@ def test_parquet_holds_the_same_table_with_units(run: Path) -> None:
     assert found.column_names == head
     assert np.array_equal(np.column_stack([c.to_numpy() for c in found]), rows, equal_nan=True)
     assert found.schema.field("time_s").metadata[b"unit"] == b"s"
+
+
+DIARY = [
+    {
+        "time_s": 0.0,
+        "told": {},
+        "rain_mps": 0.0,
+        "closed": [],
+        "changes": {"water": [{"kind": "X"}]},
+    },
+    {"time_s": 60.0, "told": {"water": {"depth:dip": 0.2}}, "rain_mps": 1e-5, "closed": ["a", "b"]},
+]
+EVENTS = [
+    {"time_s": 60.0, "kind": "closed", "element": "dip", "text": "closed, at last"},
+    {"time_s": 90.0, "kind": "died", "part": "water", "element": None},
+]
+
+
+@pytest.fixture
+def evening(run: Path) -> Path:
+    """A folder as a city leaves it: records of parts, and a diary and events above them."""
+    for name, rows in (("diary", DIARY), ("events", EVENTS)):
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (run / f"{name}.jsonl").write_text(lines + '{"time_s": 120.0, "to')
+    return run
+
+
+def test_a_citys_diary_and_events_become_tables_too(evening: Path) -> None:
+    tables = {path.name: path for path in jl.export(evening, to="csv")}
+    assert list(tables) == ["predictive.csv", "rules.csv", "diary.csv", "events.csv"]
+    with tables["diary.csv"].open(newline="") as stream:
+        assert list(csv.reader(stream)) == [
+            ["time_s", "rain_mps", "closed", "told:water:depth:dip"],
+            ["0.0", "0.0", "", ""],
+            ["60.0", "1e-05", "a b", "0.2"],
+        ]
+    with tables["events.csv"].open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == ["closed, at last", ""]
+    units = json.loads((evening / "export" / "diary.columns.json").read_text())
+    assert units == {"time_s": "s", "rain_mps": "m/s", "closed": "", "told:water:depth:dip": ""}
+
+
+def test_the_diary_in_parquet_holds_numbers_words_and_gaps(evening: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    tables = {path.name: path for path in jl.export(evening, to="parquet")}
+    diary = parquet.read_table(tables["diary.parquet"])
+    assert diary.column("told:water:depth:dip").to_pylist() == [None, 0.2]
+    assert diary.column("closed").to_pylist() == ["", "a b"]
+    assert diary.schema.field("rain_mps").metadata[b"unit"] == b"m/s"
+    events = parquet.read_table(tables["events.parquet"])
+    assert events.column("element").to_pylist() == ["dip", None]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.errors import MissingExtraError, RecordError, UnknownNameError
+from jialing.record.lines import NAMES, Cell, names_of, read_lines, unit_of
 from jialing.record.plain import write_json
 from jialing.record.reader import Record, open_record
 
@@ -38,7 +39,8 @@ class Column:
 def export_folder(folder: Path, to: str, out: Path) -> tuple[Path, ...]:
     """Write every record in `folder` as a table into `out`; answers with the tables.
 
-    Beside each table lies ``NAME.columns.json`` with the unit of every column.
+    A city's diary and events become tables as well. Beside each table lies ``NAME.columns.json``
+    with the unit of every column.
     """
     if to not in KINDS:
         raise UnknownNameError("format of an export", to, KINDS)
@@ -55,6 +57,16 @@ def export_folder(folder: Path, to: str, out: Path) -> tuple[Path, ...]:
         table = out / f"{name}.{to}"
         (_write_csv if to == "csv" else _write_parquet)(record, table)
         write_json(out / f"{name}.columns.json", {c.name: c.unit for c in columns(record)})
+        written.append(table)
+    for path in sorted(path for name in NAMES for path in folder.rglob(name)):
+        if (path.parent / "manifest.json").is_file():
+            continue  # events of a single record: no rows of numbers
+        rows = read_lines(path)
+        parts = path.relative_to(folder).with_suffix("").parts
+        table = out / f"{'-'.join(parts)}.{to}"
+        (_lines_csv if to == "csv" else _lines_parquet)(rows, table)
+        units = {name: unit_of(name) for name in names_of(rows)}
+        write_json(out / f"{'-'.join(parts)}.columns.json", units)
         written.append(table)
     return tuple(written)
 
@@ -119,6 +131,35 @@ def _write_parquet(record: Record, path: Path) -> None:
         for block in blocks(record):
             arrays = [arrow.array(np.ascontiguousarray(column)) for column in block.T]
             writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+
+
+def _lines_csv(rows: list[dict[str, Cell]], path: Path) -> None:
+    names = names_of(rows)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(names)
+        table.writerows([_plain(row.get(name)) for name in names] for row in rows)
+
+
+def _plain(cell: Cell) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else repr(cell)
+
+
+def _lines_parquet(rows: list[dict[str, Cell]], path: Path) -> None:
+    arrow, parquet = _arrow()
+    names = names_of(rows)
+    columns: dict[str, list[Cell]] = {name: [row.get(name) for row in rows] for name in names}
+    kinds = dict.fromkeys(names, arrow.float64())
+    for name, cells in columns.items():
+        if any(isinstance(cell, str) for cell in cells):
+            kinds[name] = arrow.string()
+            columns[name] = [None if cell is None else _plain(cell) for cell in cells]
+    schema = arrow.schema(
+        [arrow.field(n, kinds[n], metadata={"unit": unit_of(n)}) for n in names],
+        metadata={"format": "jialing-table/1"},
+    )
+    arrays = [arrow.array(columns[name], type=kinds[name]) for name in names]
+    parquet.write_table(arrow.Table.from_arrays(arrays, schema=schema), path)
 
 
 def _arrow() -> tuple[Any, Any]:

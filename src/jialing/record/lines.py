@@ -1,0 +1,60 @@
+"""How do lines of JSON (a city's diary, its events) become a table? One row per line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Cell = float | str | None
+
+#: Files of lines that stand beside the records of a city's evening.
+NAMES = ("diary.jsonl", "events.jsonl")
+#: Endings of names that tell a unit.
+UNITS = {"_s": "s", "_mps": "m/s", "_ph": "1/h", "_m": "m"}
+
+
+def read_lines(path: Path) -> list[dict[str, Cell]]:
+    """Every whole line as a row: nested names are joined by a colon, lists of words by a blank.
+
+    A list of anything else (the changes that were sent) has no place in a table and is left out. A
+    last line that was torn is left out, too.
+    """
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            break
+        if isinstance(found, dict):
+            rows.append(dict(_flat(found, "")))
+    return rows
+
+
+def names_of(rows: list[dict[str, Cell]]) -> list[str]:
+    """All columns, in the order in which they first appear."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def unit_of(name: str) -> str:
+    """Of a column, by the ending of a part of its name; empty if it tells none."""
+    for part in reversed(name.split(":")):
+        for ending, unit in UNITS.items():
+            if part.endswith(ending):
+                return unit
+    return ""
+
+
+def _flat(value: Mapping[str, Any], above: str) -> Iterator[tuple[str, Cell]]:
+    for key, inner in value.items():
+        name = f"{above}{key}"
+        if isinstance(inner, Mapping):
+            yield from _flat(inner, f"{name}:")
+        elif isinstance(inner, list):
+            if all(isinstance(one, str) for one in inner):
+                yield name, " ".join(inner)
+        elif isinstance(inner, bool | int | float):
+            yield name, float(inner)
+        elif inner is None or isinstance(inner, str):
+            yield name, inner
