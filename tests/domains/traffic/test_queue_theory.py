@@ -186,6 +186,7 @@ def test_pruning_loses_no_plan(arrive: list[list[float]]) -> None:
         2,
         HORIZON,
         True,
+        search.FREE,
         THREE.yellow_s + THREE.all_red_s,
         THREE.min_green_s,
         np.full(3, 60.0),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from jialing.core.command import Command
 from jialing.core.signal import FloatArray
 from jialing.core.stages import Situation
-from jialing.domains.traffic import search
+from jialing.domains.traffic import batch, search
 from jialing.domains.traffic.estimator import Arrivals, Estimator
 from jialing.domains.traffic.junction import Right
 from jialing.domains.traffic.kernel import NEVER, Tuning
@@ -23,14 +23,14 @@ from jialing.domains.traffic.layout import IntArray, lay_out
 from jialing.domains.traffic.outlook import Outlook
 from jialing.domains.traffic.recall import NOBODY, Recall
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.unseen import Unseen
 from jialing.domains.traffic.wiring import Wiring, seen_m
 
 if TYPE_CHECKING:
     from jialing.domains.traffic.model import Roads
 
 HORIZON_S = 60.0
-FEED = 1
-FADE_S = 20.0
+LOOK_S = 15.0  # who comes later than this is none of a plan's business yet [s]
 AGREEMENTS = 2  # decisions in a row that must say "now" …
 AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
@@ -65,17 +65,20 @@ class PredictiveController:
         self._move_out = np.where(layout.move_out >= 0, out, -1)
         self._lane_owner = np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
         count = layout.junctions
-        self._answers = np.zeros((count, search.ANSWER))
+        self._answers = np.zeros((count, batch.ANSWER))
         self._paths = np.full((count, search.DEPTH + 1), -1, dtype=np.int64)
         self._times = np.zeros((count, search.DEPTH + 1))
         self._agreed = np.zeros(count, dtype=np.int64)
         self._want = np.zeros(count)
+        self._free = np.full(count, search.FREE, dtype=np.int64)
         self._decided_s = -np.inf
         lanes = int(layout.lane_ptr[-1])
         self._stuck_s = np.zeros(lanes)
         self._ignored_until = np.full(lanes, -np.inf)
         close = settings.decide_every_s <= AGREE_WITHIN_S
         self._needed = AGREEMENTS if close else 1
+        camera = settings.sensing == "camera" and 0.0 < settings.missed < 1.0
+        self._unseen = Unseen(layout, settings.missed) if camera else None
         # Whoever sees everybody needs no recall.
         blind = settings.sensing != "perfect"
         self._recall = Recall(layout, settings.max_red_s) if blind else None
@@ -102,6 +105,7 @@ class PredictiveController:
             np.full(outs, 1e6),
             np.zeros(outs),
             np.zeros(moves),
+            self._free,
         )
         self._search(signal, seen, np.zeros(0))
 
@@ -116,12 +120,13 @@ class PredictiveController:
         arrivals = self._estimator.arrivals(situation.observation, state, now)
         inside = self._estimator.inside(arrivals, now)
         sightings = situation.observation.sightings
-        if FEED:
-            arrivals = self._outlook.extended(arrivals, self._places(arrivals)[1], sightings, now)
+        arrivals = self._outlook.extended(arrivals, self._places(arrivals)[1], sightings, now)
+        if self._unseen is not None:
+            self._unseen.note(self._outlook.left, state.right, now)
+            arrivals = self._unseen.extended(arrivals)
+        arrivals = arrivals.within(LOOK_S)
         lane, move = self._places(arrivals)
         weight = arrivals.weight * self._worth(move, state.full)
-        if FADE_S > 0.0:
-            weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / FADE_S)
         self._watch(arrivals, move, state.right, now, elapsed)
         weight[self._ignored_until[lane] > now] = 0.0
         leave = np.full(len(arrivals.move), NEVER)
@@ -141,12 +146,13 @@ class PredictiveController:
             state.room,
             state.drain,
             inside,
+            self._free,
         )
         self._search(signal, seen, leave)
         self._estimator.note(arrivals, move, leave, now)
         self._outlook.note(arrivals, move, leave, now)
-        first = self._answers[:, search.FIRST].astype(np.int64)
-        go = (self._answers[:, search.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
+        first = self._answers[:, batch.FIRST].astype(np.int64)
+        go = (self._answers[:, batch.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
         self._agreed = np.where(go, self._agreed + 1, 0)
         switch = self._agreed >= self._needed
         self._agreed[switch] = 0
@@ -159,7 +165,7 @@ class PredictiveController:
 
     def _search(self, signal: tuple[Any, ...], seen: tuple[Any, ...], leave: FloatArray) -> None:
         """Plan every junction; the answers lie in `_answers`, `_paths`, `_times` and `leave`."""
-        run = search.decide_parallel if self._layout.junctions >= MANY else search.decide
+        run = batch.decide_parallel if self._layout.junctions >= MANY else batch.decide
         run(
             search.DEPTH,
             HORIZON_S,

@@ -55,6 +55,20 @@ class Arrivals:
         """The arrays that the kernel takes, in its order."""
         return (self.first, self.arrive, self.move, self.weight, self.size, self.stood)
 
+    def within(self, seconds: float) -> Arrivals:
+        """Those who arrive within so many seconds."""
+        near = self.arrive <= seconds
+        lane = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))[near]
+        return Arrivals(
+            first=np.searchsorted(lane, np.arange(len(self.first))),
+            arrive=self.arrive[near],
+            move=self.move[near],
+            weight=self.weight[near],
+            size=self.size[near],
+            stood=self.stood[near],
+            vehicle=self.vehicle[near],
+        )
+
 
 def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -> FloatArray:
     """Unhindered time to the stop line [s]: accelerate at `ACCELERATION` to the allowed speed.

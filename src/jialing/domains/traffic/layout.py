@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
-from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.junction import Junction, Right
 
 IntArray = NDArray[np.int64]
 
@@ -31,6 +31,7 @@ class Layout:
     move_lane, move_out : [movements] index within the junction; -1 for no exit
     move_link_lane : [movements] index of the lane over all junctions
     rights : of `Right`
+    counted_on : of `Right`, as plans count on them: who must stop first is taken for red
     intergreen : yellow and all-red between two modes [s]
     min_green, max_green : [modes, all junctions] [s]
     headway : [movements] between two vehicles of a standing queue [s]
@@ -50,6 +51,7 @@ class Layout:
     move_lane: IntArray
     move_out: IntArray
     rights: NDArray[np.int8]
+    counted_on: NDArray[np.int8]
     intergreen: FloatArray
     min_green: FloatArray
     max_green: FloatArray
@@ -78,7 +80,7 @@ class Layout:
             self.change_ptr,
             self.move_lane,
             self.move_out,
-            self.rights,
+            self.counted_on,
             self.intergreen,
             self.min_green,
             self.max_green,
@@ -121,6 +123,7 @@ def lay_out(junctions: Sequence[Junction]) -> Layout:
         move_lane=_joined(move_lane, np.int64),
         move_out=_joined([j.out_of for j in junctions], np.int64),
         rights=_joined([j.rights.ravel() for j in junctions], np.int8),
+        counted_on=_joined([counted_on(j).ravel() for j in junctions], np.int8),
         intergreen=_joined([(j.yellow_s + j.all_red_s).ravel() for j in junctions], np.float64),
         min_green=_joined([j.min_green_s for j in junctions], np.float64),
         max_green=_joined([np.full(len(j.modes), LONGEST_GREEN_S) for j in junctions], np.float64),
@@ -133,6 +136,17 @@ def lay_out(junctions: Sequence[Junction]) -> Layout:
         out_length=_joined([j.out_length_m for j in junctions], np.float64),
         out_speed=_joined([j.out_speed_mps for j in junctions], np.float64),
     )
+
+
+def counted_on(junction: Junction) -> NDArray[np.int8]:
+    """[modes, movements] of `Right`, with red for whoever must stop before the line first (`s`).
+
+    What turns past a red signal is little, and depends on gaps that nobody plans. Taken for green,
+    it keeps plans from ever giving these turns their own.
+    """
+    stops = np.array([[state[link] == "s" for link in junction.links] for state in junction.modes])
+    stops = stops.reshape(junction.rights.shape).astype(np.bool_)
+    return np.where(stops, Right.RED, junction.rights).astype(np.int8)
 
 
 def saturation_headway(junction: Junction) -> FloatArray:

@@ -51,6 +51,7 @@ class Outlook:
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
         self._feeds = feed_table(junctions, layout)
         nothing = np.zeros(0, dtype=np.int64)
+        self.left: IntArray = nothing  # movements of those who left since the last plan
         self._ids, self._move, self._leave = nothing, nothing, np.zeros(0)
         self._gone_move, self._gone_s = nothing, np.zeros(0)
 
@@ -104,7 +105,7 @@ class Outlook:
     def _see(self, arrivals: Arrivals, now: float) -> None:
         """Take those who have left since the last plan off it, and count their turns."""
         stays = np.isin(self._ids, arrivals.vehicle)
-        left = self._move[~stays & (self._leave < now + FARTHEST_S)]
+        self.left = left = self._move[~stays & (self._leave < now + FARTHEST_S)]
         np.add.at(self._share, left, 1.0)
         if not self._known:
             fresh = self._gone_s > now - FARTHEST_S
@@ -172,7 +173,7 @@ def fed(
     """Lane, arrival, movement and part of a vehicle, for departures on movements that feed lanes.
 
     over : when each vehicle is over its stop line [s from now]; negative for one on its way
-    hidden_s : [lanes] what arrives sooner than this is in view already [s]
+    hidden_s : [lanes] who is on the way and arrives sooner than this is in view already [s]
     """
     first, to_lane, travel_s, part = feeds
     total = 0
@@ -188,7 +189,8 @@ def fed(
         for q in range(first[move[k]], first[move[k] + 1]):
             lane = to_lane[q]
             at = over[k] + travel_s[q]
-            if at <= hidden_s[lane] or at >= horizon or ptr[lane + 1] <= ptr[lane]:
+            in_view = over[k] < 0.0 and at <= hidden_s[lane]
+            if in_view or at >= horizon or ptr[lane + 1] <= ptr[lane]:
                 continue
             whole = 0.0
             for c in range(ptr[lane], ptr[lane + 1]):

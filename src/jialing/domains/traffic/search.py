@@ -1,7 +1,7 @@
-"""Which plan is the best for each junction? Depth-first search with a lower bound, compiled.
+"""Which plan is the best for a junction? Depth-first search with a lower bound, compiled.
 
-`decide` does it for all junctions at once, `decide_parallel` on several cores. Pruning is exact:
-a branch is left only where its lower bound already exceeds the best plan found.
+Pruning is exact: a branch is left only where its lower bound already exceeds the best plan found.
+`batch` does it for all junctions at once.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from jialing.domains.traffic.kernel import NEVER, STAYS, least, left_over, serve
 from jialing.domains.traffic.layout import IntArray
 
 DEPTH = 3  # phases after the present one that a plan names
+FREE, STAY = -2, -1  # what a plan may do now: anything, or stay; a mode: turn to it at once
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy")
-
-# columns of an answer
-FIRST, WHEN, PRICE, SEEN = range(4)
-ANSWER = 4
 
 
 @_jit
@@ -95,6 +92,7 @@ def plan(
     depth: int,
     horizon: float,
     free_now: bool,
+    only: int,
     intergreen: Any,
     min_green: FloatArray,
     max_green: FloatArray,
@@ -108,6 +106,7 @@ def plan(
     mode : shown, or being turned to; `opened` is when it turns or turned green [s from now]
     prev, switched : the mode before it and when it was left; -1 if that no longer matters
     free_now : False where nothing can be decided yet: only the outlook is wanted
+    only : what the plan must do now: `FREE`, `STAY`, or a mode to turn to
     spot : [movements] until when the place inside the junction is taken [s from now]
     path, times : [depth + 1] filled with its modes and when each begins
     """
@@ -126,6 +125,8 @@ def plan(
     for i in range(move.shape[0]):
         present[move[i]] = True
     keep = useful_modes(rights, mode, present)
+    if only >= 0:
+        keep[only] = True
     quickest = np.full(modes, NEVER)
     for p in range(modes):
         for q in range(modes):
@@ -141,7 +142,7 @@ def plan(
     _, cost = serve(
         horizon, horizon, mode, spare, mode, prev, switched, opened, can, note, scene, flow
     )
-    best = cost + left_over(horizon, spare, scene, flow)
+    best = cost + left_over(horizon, spare, scene, flow) if only < 0 else NEVER
     stays = STAYS if free_now else STAYS[:1]
     earliest = max(0.0, opened + min_green[mode])
     at_last = -1.0
@@ -151,8 +152,10 @@ def plan(
             if d + 1 < stays.shape[0] and stays[d + 1] <= earliest:
                 continue
             stay = earliest
-        if stay <= at_last:
+        if stay <= at_last or (only == STAY and stay <= 0.0):
             continue
+        if only >= 0 and at_last >= 0.0:
+            break
         # Level 0 stands at the moment when the present mode is left.
         _, cost = serve(stay, stay, mode, 0, mode, prev, switched, opened, can, note, scene, flow)
         price[0] += cost
@@ -162,7 +165,9 @@ def plan(
         tried[0] = -1
         while level >= 0:
             q = tried[level] + 1
-            while q < modes and (q == shown[level] or not keep[q]):
+            while q < modes and (
+                q == shown[level] or not keep[q] or (level == 0 and only >= 0 and q != only)
+            ):
                 q += 1
             tried[level] = q
             if q >= modes:
@@ -255,141 +260,3 @@ def replay(
             end = times[k + 1] - intergreen[mode, path[k + 1]]
         serve(end, end, mode, 0, mode, before, left, times[k], can, leave, scene, flow)
         before, left = mode, end
-
-
-@_jit
-def decide_one(
-    j: int,
-    depth: int,
-    horizon: float,
-    net: Any,
-    state: Any,
-    seen: Any,
-    answers: FloatArray,
-    paths: IntArray,
-    times: FloatArray,
-    leave: FloatArray,
-) -> None:
-    """Plan junction `j`; its row of `answers` and its vehicles' `leave` are filled."""
-    (
-        lane_ptr,
-        move_ptr,
-        out_ptr,
-        mode_ptr,
-        right_ptr,
-        change_ptr,
-        all_move_lane,
-        all_move_out,
-        all_rights,
-        all_intergreen,
-        all_min_green,
-        all_max_green,
-        all_foe_ptr,
-        foe,
-        all_inside,
-        all_headway,
-        tune,
-    ) = net
-    mode, prev, switched, opened, all_room, all_drain, all_spot = state
-    first, all_arrive, all_move, all_weight, all_size, all_stood = seen
-    a, b = lane_ptr[j], lane_ptr[j + 1]
-    c, d = move_ptr[j], move_ptr[j + 1]
-    e, f = out_ptr[j], out_ptr[j + 1]
-    g, h = mode_ptr[j], mode_ptr[j + 1]
-    modes = h - g
-    begin, end = first[a], first[b]
-    answers[j, FIRST] = mode[j]
-    answers[j, WHEN] = horizon
-    answers[j, PRICE] = 0.0
-    answers[j, SEEN] = 0.0
-    paths[j] = -1
-    if begin == end or modes < 2:
-        paths[j, 0] = mode[j]
-        times[j, 0] = opened[j]
-        return
-    intergreen = all_intergreen[change_ptr[j] : change_ptr[j + 1]].reshape(modes, modes)
-    scene = (
-        first[a : b + 1] - begin,
-        all_arrive[begin:end],
-        all_move[begin:end],
-        all_weight[begin:end],
-        all_size[begin:end],
-        all_stood[begin:end],
-        all_rights[right_ptr[j] : right_ptr[j + 1]].reshape(modes, d - c),
-        all_move_lane[c:d],
-        all_move_out[c:d],
-        all_headway[c:d],
-        all_foe_ptr[c : d + 1],
-        foe,
-        all_inside[c:d],
-        all_room[e:f],
-        all_drain[e:f],
-        tune,
-    )
-    may = opened[j] <= 0.0 and -opened[j] >= all_min_green[g + mode[j]] - 0.01
-    price, stay, count = plan(
-        mode[j],
-        prev[j],
-        switched[j],
-        opened[j],
-        depth if may else 1,
-        horizon,
-        may,
-        intergreen,
-        all_min_green[g:h],
-        all_max_green[g:h],
-        all_spot[c:d],
-        scene,
-        paths[j],
-        times[j],
-    )
-    replay(
-        prev[j],
-        switched[j],
-        horizon,
-        intergreen,
-        all_spot[c:d],
-        paths[j],
-        times[j],
-        leave[begin:end],
-        scene,
-    )
-    if paths[j, 1] >= 0:
-        answers[j, FIRST] = paths[j, 1]
-        answers[j, WHEN] = stay
-    answers[j, PRICE] = price
-    answers[j, SEEN] = count
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def decide(
-    depth: int,
-    horizon: float,
-    net: Any,
-    state: Any,
-    seen: Any,
-    answers: FloatArray,
-    paths: IntArray,
-    times: FloatArray,
-    leave: FloatArray,
-) -> None:
-    """Plan every junction, one after the other."""
-    for j in range(answers.shape[0]):
-        decide_one(j, depth, horizon, net, state, seen, answers, paths, times, leave)
-
-
-@numba.njit(cache=True, parallel=True, error_model="numpy")
-def decide_parallel(
-    depth: int,
-    horizon: float,
-    net: Any,
-    state: Any,
-    seen: Any,
-    answers: FloatArray,
-    paths: IntArray,
-    times: FloatArray,
-    leave: FloatArray,
-) -> None:
-    """Plan every junction, on several cores."""
-    for j in numba.prange(answers.shape[0]):
-        decide_one(j, depth, horizon, net, state, seen, answers, paths, times, leave)
