@@ -1,6 +1,7 @@
 # What can be done with a checkout. Each target first makes .venv from requirements.lock, once.
 #
-#   make demo    a storm on the shipped sewer: the comparison table and the report; OUT=folder
+#   make demo    one storm, one city, twice: the comparison table and the report, in about four
+#                minutes on two cores; OUT=folder, ARGS=... for further options of `jialing run`
 #   make test    everything a change must pass
 #   make check   the same without the slow tests and without a simulator: about a minute
 #   make bench   the figures we claim; NAME=... for one of them, ARGS=... for its options
@@ -29,7 +30,7 @@ venv:
 	@scripts/venv.sh
 
 demo: venv
-	@$(BIN)/jialing run storm-sewer --out $(or $(OUT),runs)
+	@$(BIN)/jialing run chongqing --out $(or $(OUT),runs) $(ARGS)
 
 static: venv
 	$(BIN)/ruff format --check $(CODE)
@@ -59,8 +60,8 @@ docs: venv
 
 picture: venv
 	rm -rf build/picture
-	$(BIN)/jialing run storm-sewer --quiet --out build/picture
-	scripts/picture.sh build/picture/storm-sewer-s0
+	$(BIN)/jialing run chongqing --quiet --out build/picture
+	scripts/picture.sh build/picture/chongqing-s0
 
 format: venv
 	$(BIN)/ruff format $(CODE)

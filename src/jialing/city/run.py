@@ -177,7 +177,7 @@ def evening_of(case: Case, city: City, mode: str) -> Evening:
     settings: CitySettings = case.settings or CitySettings()
     for name in settings.events:
         if name not in city.events:
-            raise UnknownNameError(f"event of {city.name}", name, city.events)
+            raise UnknownNameError(f"possible event of {city.name}", name, city.events)
     return Evening(
         mode=mode,
         underpasses=city.underpasses,

@@ -160,6 +160,14 @@ def run(
             help="What signals see: perfect, camera or loops. (default: camera)",
         ),
     ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event",
+            metavar="NAME",
+            help="Let an event of the city happen, such as detectors_lost. May be repeated.",
+        ),
+    ] = None,
     pace: Annotated[
         float | None,
         typer.Option(
@@ -184,7 +192,8 @@ def run(
 
     overrides = {"duration_s": duration, "forecast": forecast, "seed": seed}
     roads = {"routes": tuple(routes) if routes else None, "sensing": sensing}
-    given = {k: v for k, v in {**overrides, **roads}.items() if v is not None}
+    events = {"events": tuple(event) if event else None}
+    given = {k: v for k, v in {**overrides, **roads, **events}.items() if v is not None}
     made = _case(_named_model(case, net), series, given)
     try:
         with shown_progress(quiet=quiet) as progress:
