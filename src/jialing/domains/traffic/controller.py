@@ -17,6 +17,7 @@ from jialing.core.signal import FloatArray
 from jialing.core.stages import Situation
 from jialing.domains.traffic import batch, search
 from jialing.domains.traffic.estimator import Arrivals, Estimator
+from jialing.domains.traffic.joint import Group, groups_of
 from jialing.domains.traffic.junction import Right
 from jialing.domains.traffic.kernel import NEVER, Tuning
 from jialing.domains.traffic.layout import IntArray, lay_out
@@ -59,7 +60,12 @@ class PredictiveController:
         self._outlook = Outlook(
             roads.junctions, layout, horizon_s=HORIZON_S, view_m=seen_m(settings)
         )
-        self._net = (*layout.net, layout.headway, Tuning().array)
+        tuning = Tuning().array
+        self._net = (*layout.net, layout.headway, tuning)
+        self._groups = [
+            Group(roads.junctions, layout, members, horizon_s=HORIZON_S, tuning=tuning)
+            for members in groups_of(roads.junctions)
+        ]
         owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
         out = layout.move_out + layout.out_ptr[owner]
         self._move_out = np.where(layout.move_out >= 0, out, -1)
@@ -149,6 +155,12 @@ class PredictiveController:
             self._free,
         )
         self._search(signal, seen, leave)
+        for group in self._groups:
+            at = group.members
+            self._answers[at, batch.FIRST], self._answers[at, batch.WHEN], here, times = (
+                group.decide(arrivals, weight, signal, sightings)
+            )
+            leave[here] = times
         self._estimator.note(arrivals, move, leave, now)
         self._outlook.note(arrivals, move, leave, now)
         first = self._answers[:, batch.FIRST].astype(np.int64)

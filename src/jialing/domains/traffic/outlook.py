@@ -50,6 +50,7 @@ class Outlook:
         self._ptr = np.searchsorted(self._move_lane[self._by_lane], np.arange(lanes + 1))
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
         self._feeds = feed_table(junctions, layout)
+        self._group = np.array([min((j, *one.joined)) for j, one in enumerate(junctions)], np.int64)
         nothing = np.zeros(0, dtype=np.int64)
         self.left: IntArray = nothing  # movements of those who left since the last plan
         self._ids, self._move, self._leave = nothing, nothing, np.zeros(0)
@@ -119,6 +120,8 @@ class Outlook:
     ) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
         """Vehicles whose next junction is known, as they will come from this one."""
         known = sightings[sightings["next_movement"] >= 0]
+        apart = self._group[known["junction"]] != self._group[known["next_junction"]]
+        known = known[apart | (known["junction"] == known["next_junction"])]
         if not len(known) or not len(self._ids):
             none = np.zeros(0, dtype=np.int64)
             return none, np.zeros(0), none, np.zeros(0)
@@ -135,9 +138,13 @@ class Outlook:
 
 
 def feed_table(
-    junctions: Sequence[Junction], layout: Layout
+    junctions: Sequence[Junction], layout: Layout, *, inside: bool = False
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """By movement: first row, then per row the lane fed, the travel time [s], and the share [1]."""
+    """By movement: first row, then per row the lane fed, the travel time [s], and the share [1].
+
+    Where signals are decided together, what one lets go to the other counts in that decision
+    (`joint`), and is left out here unless `inside`.
+    """
     rows = [
         (
             int(layout.move_ptr[feed.junction]) + feed.movement,
@@ -147,7 +154,7 @@ def feed_table(
         )
         for j, junction in enumerate(junctions)
         for feed in junction.feeds
-        if feed.share >= LEAST_SHARE
+        if feed.share >= LEAST_SHARE and (inside or feed.junction not in set(junction.joined) - {j})
     ]
     rows.sort()
     move = np.array([row[0] for row in rows], dtype=np.int64)
