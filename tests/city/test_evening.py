@@ -179,7 +179,7 @@ def test_coupled_a_road_opens_once_it_has_been_dry_for_a_while_and_never_flaps()
         for _ in range(4):
             city.minute()
     for _ in range(5):
-        city.minute(foreseen=0.06)  # water to come keeps it closed
+        city.minute(foreseen=0.16)  # water to come keeps it closed
     assert city.when("opened") == []
     for _ in range(6):
         city.minute()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def let_run(desk: Desk, minutes: int) -> float:
 
 @pytest.mark.swmm
 def test_a_pump_without_power_stands_still_until_it_has_some_again(sewer: Desk) -> None:
-    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0)
+    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0, step_s=300.0)
     assert let_run(sewer, 85) > 0.0
     side.change(Fault(kind="pump", element=PUMP, broken=True))
     assert let_run(sewer, 10) == 0.0
@@ -63,9 +64,50 @@ def test_a_pump_without_power_stands_still_until_it_has_some_again(sewer: Desk) 
     assert let_run(sewer, 10) > 0.0
 
 
+class Foresees:
+    """A controller whose plan of 5-minute steps lets the water on one road rise by 0.1 m a step."""
+
+    def __init__(self, rim_m: float, at: int, nodes: int) -> None:
+        self.depth = np.zeros((2, 4, nodes))
+        self.depth[0, :, at] = rim_m + np.array([0.1, 0.2, 0.3, 0.4])
+        self.depth[1, :, at] = rim_m + np.array([0.3, 0.2, 0.1, 0.0])
+
+    def foreseen(self) -> np.ndarray:
+        return self.depth
+
+
+@pytest.mark.swmm
+@pytest.mark.parametrize(
+    ("time_s", "mean", "worst"),
+    [
+        (300.0, (0.2 + 0.2) / 2, 0.2),  # the plan is five minutes old: its second step is the lead
+        (360.0, (0.12 + 0.3) / 2, 0.3),  # a minute old: the first step, and a fifth of the next
+        (480.0, (0.16 + 0.3) / 2, 0.3),
+    ],
+)
+def test_what_is_foreseen_is_within_the_lead_however_long_the_plans_steps_are(
+    time_s: float, mean: float, worst: float
+) -> None:
+    case = CITY.water_case("10y", seed=0, weights=True)
+    desk = domains.domain("water").desk(case, "rules")
+    try:
+        side = WaterSide(desk, underpasses=NODES, lead_s=300.0, step_s=300.0)
+        rim_m, at = float(side._rim_m[0]), side._deep[0]
+        seen = dataclasses.replace(
+            desk, controller=Foresees(rim_m, at, len(desk.plant.layout.deep_nodes))
+        )
+        side = WaterSide(seen, underpasses=NODES, lead_s=300.0, step_s=300.0)
+        told = side.tell(time_s)
+    finally:
+        desk.plant.close()
+    name = CITY.underpasses[0].name
+    assert told[f"foreseen:{name}"] == pytest.approx(mean, abs=1e-6)
+    assert told[f"worst:{name}"] == pytest.approx(worst, abs=1e-6)
+
+
 @pytest.mark.swmm
 def test_a_sewer_refuses_what_is_not_its_own(sewer: Desk) -> None:
-    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0)
+    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0, step_s=300.0)
     with pytest.raises(InputError, match="nowhere"):
         side.change(Fault(kind="pump", element="nowhere", broken=True))
     with pytest.raises(InputError, match="Weather"):

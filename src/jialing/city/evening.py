@@ -96,8 +96,8 @@ class Terms:
     inspect_s : from dry road until a crew has opened it again, as today [s]
     lead_s : how far ahead foreseen water closes a road [s]
     shortest_s : shortest closure, so that barriers do not flap [s]
-    clear_s : a barrier that closed on foreseen water stays until the road has been dry, and
-        foreseen to stay dry, for so long [s]
+    clear_s : where decisions are coupled a barrier stays until the road has been dry, and no water
+        foreseen that would close it, for so long [s]
     people_per_vehicle : mean occupancy [1]
     to_metro : share of the cars of a closed road that stay at home, their people taking the metro [1]
     metro_after_s : until these people are at the station [s]
@@ -277,7 +277,8 @@ class Evening:
         if road.closed:
             road.closed_total_s += self.period_s
         foreseen_m = told.get(f"foreseen:{underpass.name}", 0.0) if self.mode == "coupled" else 0.0
-        wet, dry = depth_m >= terms.close_at_m, max(depth_m, foreseen_m) < terms.open_at_m
+        wet = depth_m >= terms.close_at_m
+        dry = depth_m < terms.open_at_m and foreseen_m < terms.close_at_m
         road.wet_since_s = (
             (time_s if road.wet_since_s is None else road.wet_since_s) if wet else None
         )

@@ -17,7 +17,7 @@ from jialing.core.case import Case
 from jialing.core.errors import UnknownNameError
 from jialing.domains.metro.reader import read_station
 
-#: The sewer's plan is in steps of 5 min; the first of them covers what comes before the next one.
+#: Until the sewer decides again; whoever is in an underpass is out of it within a minute.
 LEAD_S = 300.0
 STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
 DECIDE_EVERY_S = 300.0

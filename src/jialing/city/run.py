@@ -196,14 +196,19 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
     seed = case.seed
     low = {u.name: u.low for u in city.underpasses}
     nodes = {u.name: u.node for u in city.underpasses}
+    water = city.water_case(storm, seed=seed, weights=mode == "coupled")
     orders = [
         Order(
             name=WATER,
-            case=city.water_case(storm, seed=seed, weights=mode == "coupled"),
+            case=water,
             controller=rules,
             folder=str(folder / WATER),
             side=SIDES["water"],
-            options={"underpasses": nodes, "lead_s": city.terms.lead_s},
+            options={
+                "underpasses": nodes,
+                "lead_s": city.terms.lead_s,
+                "step_s": water.settings.decide_every_s or water.tick_s,
+            },
         ),
         Order(
             name=TRAFFIC,

@@ -17,6 +17,7 @@ from jialing.city.messages import (
     Weather,
 )
 from jialing.core.errors import InputError
+from jialing.core.signal import FloatArray
 from jialing.core.stages import Desk
 
 
@@ -28,10 +29,14 @@ class WaterSide:
     desk : of the sewer
     underpasses : id -> node whose ponded depth stands on the road
     lead_s : how far ahead the foreseen depth is told [s]
+    step_s : of the controller's plan, and between two of its decisions [s]
     """
 
-    def __init__(self, desk: Desk, *, underpasses: Mapping[str, str], lead_s: float) -> None:
-        self._controller, self._lead_s, self._step_s = desk.controller, lead_s, desk.tick_s
+    def __init__(
+        self, desk: Desk, *, underpasses: Mapping[str, str], lead_s: float, step_s: float
+    ) -> None:
+        self._controller, self._lead_s, self._step_s = desk.controller, lead_s, step_s
+        self._tick_s = desk.tick_s
         from jialing.domains.water.plant import SwmmPlant
 
         if not isinstance(desk.plant, SwmmPlant):
@@ -67,26 +72,46 @@ class WaterSide:
         self._deepest = np.maximum(self._deepest, road_m)
         told = {"rain": float(np.mean(engine.rain(layout.gages)))}
         told |= {f"depth:{n}": float(d) for n, d in zip(self._ids, road_m, strict=True)}
-        for name, (mean, worst) in self._foreseen().items():
+        for name, (mean, worst) in self._foreseen(time_s, road_m).items():
             told[f"foreseen:{name}"], told[f"worst:{name}"] = mean, worst
         self._last = told
         return told
 
-    def _foreseen(self) -> dict[str, tuple[float, float]]:
-        """Greatest depth on each road within the lead: mean over the scenarios, and the worst [m]."""
+    def _foreseen(self, time_s: float, road_m: FloatArray) -> dict[str, tuple[float, float]]:
+        """Greatest depth on each road within the lead: mean over the scenarios, and the worst [m].
+
+        The plan is as old as the last decision, and its steps may be longer than the lead: between
+        their ends the depth is interpolated.
+        """
         ask = getattr(self._controller, "foreseen", None)
         if ask is None:
             return {}
         depth = ask()
-        steps = math.ceil(self._lead_s / self._step_s)
-        if depth.shape[1] == 0:
+        scenarios, steps = depth.shape[:2]
+        if steps == 0:
             return {}
-        top = depth[:, :steps].max(axis=1)
+        decided_s = math.floor((time_s - self._tick_s) / self._step_s + 1e-9) * self._step_s
+        ends_s = (np.arange(steps) + 1.0) * self._step_s - (time_s - decided_s)
+        inside = (ends_s > 0.0) & (ends_s <= self._lead_s)
         found = {}
-        for name, at, rim in zip(self._ids, self._deep, self._rim_m, strict=True):
-            if at >= 0:
-                road = np.maximum(top[:, at] - rim, 0.0)
-                found[name] = float(road.mean()), float(road.max())
+        for name, at, rim, now_m in zip(self._ids, self._deep, self._rim_m, road_m, strict=True):
+            if at < 0:
+                continue
+            road = np.maximum(depth[:, :, at] - rim, 0.0)
+            top = np.array(
+                [
+                    max(
+                        np.interp(
+                            self._lead_s,
+                            np.concatenate(([0.0], ends_s[ends_s > 0.0])),
+                            np.concatenate(([now_m], road[k, ends_s > 0.0])),
+                        ),
+                        road[k, inside].max(initial=0.0),
+                    )
+                    for k in range(scenarios)
+                ]
+            )
+            found[name] = float(top.mean()), float(top.max())
         return found
 
     def extra(self) -> Mapping[str, float]:
