@@ -15,7 +15,8 @@ from jialing.city.messages import Closure, Fault, Ridership, Weather
 from jialing.city.sides import StationSide, TrafficSide, WaterSide
 from jialing.core.command import Command
 from jialing.core.errors import InputError, UnknownNameError
-from jialing.core.stages import Desk
+from jialing.core.stages import Desk, Situation
+from jialing.domains.water.plant import SwmmPlant
 
 CITY: City = read_city(
     Path(__file__).parents[2] / "src" / "jialing" / "cities" / "chongqing" / "city.yaml"
@@ -75,6 +76,10 @@ class Foresees:
     def foreseen(self) -> np.ndarray:
         return self.depth
 
+    def decide(self, situation: Situation) -> Command:
+        """Never asked here."""
+        return Command.all_local(len(situation.actuators))
+
 
 @pytest.mark.swmm
 @pytest.mark.parametrize(
@@ -91,12 +96,18 @@ def test_what_is_foreseen_is_within_the_lead_however_long_the_plans_steps_are(
     case = CITY.water_case("10y", seed=0, weights=True)
     desk = domains.domain("water").desk(case, "rules")
     try:
-        side = WaterSide(desk, underpasses=NODES, lead_s=300.0, step_s=300.0)
-        rim_m, at = float(side._rim_m[0]), side._deep[0]
-        seen = dataclasses.replace(
-            desk, controller=Foresees(rim_m, at, len(desk.plant.layout.deep_nodes))
+        assert isinstance(desk.plant, SwmmPlant)
+        nodes, layout = desk.plant.layout.model.nodes, desk.plant.layout
+        node = nodes.find(CITY.underpasses[0].node)
+        plan = Foresees(
+            float(nodes.max_depth_m[node]), layout.deep_nodes.index(node), len(layout.deep_nodes)
         )
-        side = WaterSide(seen, underpasses=NODES, lead_s=300.0, step_s=300.0)
+        side = WaterSide(
+            dataclasses.replace(desk, controller=plan),
+            underpasses=NODES,
+            lead_s=300.0,
+            step_s=300.0,
+        )
         told = side.tell(time_s)
     finally:
         desk.plant.close()
