@@ -16,6 +16,7 @@ from jialing.city.sides import StationSide, TrafficSide, WaterSide
 from jialing.core.command import Command
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.core.stages import Desk, Situation
+from jialing.domains.traffic.plant import SumoPlant
 from jialing.domains.water.plant import SwmmPlant
 
 CITY: City = read_city(
@@ -167,6 +168,22 @@ def test_some_give_their_trip_up_while_a_road_is_closed_and_only_then(streets: D
     side.change(Closure(edges=dip.closed, closed=False, road=dip.name))
     streets.plant.step(300.0)
     assert given_up() == while_closed
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_everybody_who_passes_an_underpass_is_counted_however_short_it_is(streets: Desk) -> None:
+    side = TrafficSide(streets, underpasses=LOW)
+    low = LOW[DIP]
+    told, passed = 0.0, set[str]()
+    assert isinstance(streets.plant, SumoPlant)
+    for second in range(1, 601):
+        streets.plant.step(1.0)
+        passed |= streets.plant.streets.on(low)
+        if second % 60 == 0:
+            told += side.tell(float(second))[f"entered:{DIP}"]
+    assert len(passed) > 10
+    assert told == pytest.approx(len(passed), abs=1)
 
 
 def test_a_station_takes_riders_and_nothing_else() -> None:

@@ -135,7 +135,7 @@ class TrafficSide:
         self._plant, self._low = desk.plant, {n: tuple(e) for n, e in underpasses.items()}
         self._flooded: set[str] = set()
         self._caught: dict[str, set[str]] = {name: set() for name in self._low}
-        self._seen: dict[str, set[str]] = {name: set() for name in self._low}
+        self._used = dict.fromkeys(self._low, 0)
         self._plant.streets.watch(self._low)
 
     def change(self, change: Change) -> None:
@@ -161,12 +161,12 @@ class TrafficSide:
         told: dict[str, float] = {}
         for name, edges in self._low.items():
             now = set() if self._plant.ended else set(self._plant.streets.on(edges))
-            fresh = now - self._seen[name]
-            self._seen[name] |= now
+            used, before = len(self._plant.streets.used[name]), self._used[name]
+            self._used[name] = used
             if name in self._flooded:
                 self._caught[name] |= now
             told[f"vehicles:{name}"] = float(len(now))
-            told[f"entered:{name}"] = float(len(fresh))
+            told[f"entered:{name}"] = float(used - before)
             told[f"caught:{name}"] = float(len(self._caught[name]))
             told[f"given_up:{name}"] = float(self._plant.streets.given_up[name])
         return told

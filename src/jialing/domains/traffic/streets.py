@@ -52,6 +52,7 @@ class Streets:
         self._through: dict[str, tuple[str, ...]] = {}
         self._watched: dict[str, frozenset[str]] = {}
         self.given_up: dict[str, int] = {}
+        self.used: dict[str, set[str]] = {}
         self._lanes: dict[str, tuple[str, ...]] = {}
         self._free: dict[str, float] = {}
         self._tau: dict[str, float] = {}
@@ -93,9 +94,13 @@ class Streets:
             self._limit(on)
 
     def watch(self, roads: Mapping[str, Iterable[str]]) -> None:
-        """Note from now on who means to drive through these roads: name -> edges."""
+        """Note from now on who drives through these roads, or means to: name -> edges.
+
+        `used` holds who was on them, `given_up` counts who stayed at home because of a closure.
+        """
         self._watched = {name: frozenset(edges) for name, edges in roads.items()}
         self.given_up = dict.fromkeys(self._watched, 0)
+        self.used = {name: set() for name in self._watched}
 
     def leave(self, name: str, share: float) -> None:
         """Of the cars that set out from now on and would use a watched road, so many stay at home.
@@ -153,6 +158,8 @@ class Streets:
 
     def _set_out(self) -> None:
         """Take those who give their trip up off the road as they set out."""
+        for road, low in self._watched.items():
+            self.used[road] |= self.on(low)  # every second: a short dip is passed in a few of them
         for name in self._simulation.getLoadedIDList():
             # Here, before anybody is guided round a closure: what the driver is used to.
             route = self._vehicle.getRoute(name)
