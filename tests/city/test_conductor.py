@@ -18,6 +18,7 @@ from city_evening import MINUTE_S, STATIONS, Riders, evening, orders
 from jialing.city.conductor import Conductor
 from jialing.core.command import Source
 from jialing.core.errors import PlantError
+from jialing.record.frame import Outcome
 from jialing.record.reader import Record, open_record
 
 FAKES = Path(__file__).parents[1] / "fakes"
@@ -145,6 +146,28 @@ def test_a_part_that_hangs_is_taken_for_dead_and_started_again(tmp_path: Path) -
     assert died["kind"] == "died"
     assert "said nothing for 30 s" in died["reason"]
     assert restarted["kind"] == "restarted"
+
+
+def test_a_decision_that_overruns_leaves_its_plant_to_the_rules_and_the_others_running(
+    tmp_path: Path,
+) -> None:
+    """A tick of two seconds leaves one second to decide; the part ponders for longer, once."""
+    done, riders = evening(
+        tmp_path, side="city_sides:Ponders", tick_s=2.0, at_s=120.0, for_s=1.5, to_s=300.0
+    )
+    assert set(done) == set(STATIONS)
+    assert events(tmp_path) == []  # nobody died of it
+    for minute, told in enumerate(riders.told[1:], start=1):
+        assert set(told.values()) == {MINUTE_S * minute}
+    frames = open_record(tmp_path / "commuter").frames
+    (late,) = frames[frames["time_s"] == 120.0]
+    assert late["outcome"] == Outcome.LATE
+    # The last plan or the plant's own rules act: never an answer that came too late.
+    assert late["source"] != Source.CONTROLLER
+    words = (tmp_path / "commuter" / "events.jsonl").read_text()
+    assert "late" in words
+    other = open_record(tmp_path / "mixed").frames
+    assert (other["outcome"][1:] != Outcome.LATE).all()
 
 
 def test_a_part_that_fails_again_and_again_is_lost_and_the_others_go_on(tmp_path: Path) -> None:

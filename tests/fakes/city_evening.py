@@ -36,13 +36,18 @@ class Riders:
 
 
 def orders(
-    folder: Path, side: str = "jialing.city.sides:StationSide", **options: Any
+    folder: Path,
+    side: str = "jialing.city.sides:StationSide",
+    tick_s: float | None = None,
+    **options: Any,
 ) -> list[Order]:
-    """Two shipped stations; `side` and `options` are of the first."""
+    """Two shipped stations; `side`, `tick_s` and `options` are of the first."""
     return [
         Order(
             name=name,
-            case=jl.case(f"metro-{name}"),
+            case=jl.case(
+                f"metro-{name}", **({"tick_s": tick_s} if tick_s and name == STATIONS[0] else {})
+            ),
             controller="predictive",
             folder=str(folder / name),
             side=side if name == STATIONS[0] else "jialing.city.sides:StationSide",

@@ -8,8 +8,9 @@ from typing import Any
 
 from jialing.city.messages import Change, Ridership
 from jialing.city.sides import StationSide
+from jialing.core.command import Command
 from jialing.core.errors import InputError
-from jialing.core.stages import Desk
+from jialing.core.stages import Desk, Situation
 
 
 class Unopened(StationSide):
@@ -32,6 +33,21 @@ class Hangs(StationSide):
             while True:
                 time.sleep(1.0)
         super().change(change)
+
+
+class Ponders(StationSide):
+    """Its controller thinks for too long once, at `at_s`."""
+
+    def __init__(self, desk: Desk, *, knows: bool, at_s: float, for_s: float) -> None:
+        super().__init__(desk, knows=knows)
+        decide = desk.controller.decide
+
+        def pondering(situation: Situation) -> Command:
+            if situation.time_s == at_s:
+                time.sleep(for_s)
+            return decide(situation)
+
+        desk.controller.decide = pondering  # type: ignore[method-assign]
 
 
 class Breaks(StationSide):
