@@ -102,6 +102,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Key:
+    """Somebody agreed to a command before it reached the plant.
+
+    Attributes
+    ----------
+    actuator : index in the plant's actuators
+    target : what was agreed to
+    by : who
+    """
+
+    actuator: int
+    target: float
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ruling:
     """A guarded command: what goes to the plant, and every verdict that changed something.
 
@@ -110,11 +126,13 @@ class Ruling:
     command : permitted command
     answers : [actuators] of `Answer`
     verdicts : one per actuator whose answer is not ALLOW, in order of the actuators
+    keys : turned for this ruling, where a plant waits for an operator
     """
 
     command: Command
     answers: NDArray[np.uint8]
     verdicts: tuple[Verdict, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

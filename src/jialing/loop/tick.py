@@ -139,6 +139,15 @@ class Walk:
                     decision.command.note.partition(": ")[2].capitalize(),
                     self.record.folder / "events.jsonl",
                 )
+        for key in ruling.keys:
+            self.record.events.add(
+                number,
+                observation.time_s,
+                "key",
+                actuator=self._actuators[key.actuator].name,
+                target=key.target,
+                by=key.by,
+            )
         for verdict in ruling.verdicts:
             tally.answers[verdict.answer] += 1
         tally.answers[Answer.ALLOW] += len(self._actuators) - len(ruling.verdicts)

@@ -6,6 +6,7 @@ Every line has `tick`, `time_s` [s] and `kind`:
 - ``source``: `source`; who commands the plant from here on
 - ``decision``: `outcome`, `reason`, `used`; a decision that could not be used
 - ``guard``: `actuator`, `answer`, and while it is not ``allow``: `rule`, `asked`, `given`, `reason`
+- ``key``: `actuator`, `target`, `by`; somebody agreed to a command before it reached the plant
 - ``fault``: `reason`; a part of the loop that broke its contract
 - ``end``: `ended` (``completed``, ``interrupted``, ``failed``), `reason`
 """

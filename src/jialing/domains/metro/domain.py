@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from jialing.core.case import Case
-from jialing.core.errors import UnknownNameError
+from jialing.core.errors import InputError, UnknownNameError
 from jialing.core.forecast import Horizon
-from jialing.core.stages import Controller, Desk
+from jialing.core.signal import SignalTable
+from jialing.core.stages import Controller, Desk, Guard
 from jialing.domains.metro.baseline import FixedDirections, ReactiveRule, Timetable
 from jialing.domains.metro.cases import TICK_S
 from jialing.domains.metro.controller import PredictiveController
@@ -18,6 +19,7 @@ from jialing.domains.metro.day import draw
 from jialing.domains.metro.duty import terms, ways
 from jialing.domains.metro.forecaster import StationForecaster
 from jialing.domains.metro.guard import build_guard
+from jialing.domains.metro.keys import FileOperator, Keyed, VirtualOperator, check_keys
 from jialing.domains.metro.layout import Layout, lay_out
 from jialing.domains.metro.picture import picture
 from jialing.domains.metro.plans import SLOT_S, STEP_S
@@ -81,12 +83,7 @@ class MetroDomain:
             plant=plant,
             controller=chosen,
             forecaster=forecaster,
-            guard=build_guard(
-                layout.actuators,
-                ways(layout.station),
-                plant.signals,
-                terms(layout.station, settings.mode),
-            ),
+            guard=_guard(layout, plant.signals, settings),
             tick_s=case.tick_s,
             duration_s=duration_s,
             budget_s=case.tick_s / 2.0,
@@ -98,6 +95,22 @@ class MetroDomain:
 
 
 METRO = MetroDomain()
+
+
+def _guard(layout: Layout, signals: SignalTable, settings: MetroSettings) -> Guard:
+    """The interlocks; where they only advise, with an operator beside them."""
+    held = terms(layout.station, settings.mode)
+    guard = build_guard(layout.actuators, ways(layout.station), signals, held)
+    links = [layout.actuators[i].name for i in range(len(layout.moved))]
+    if settings.keys is not None:
+        if settings.mode != "advise":
+            raise InputError(f"keys are turned in the mode advise, not in {settings.mode}")
+        check_keys(Path(settings.keys), links)
+        return Keyed(guard, FileOperator(Path(settings.keys)), links)
+    if settings.mode == "advise":
+        operator = VirtualOperator(delay_s=settings.key_delay_s, holds_s=held.key_s)
+        return Keyed(guard, operator, links)
+    return guard
 
 
 def _named(name: str, layout: Layout, settings: MetroSettings) -> Controller:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 #: Kinds of day, in the order in which tables list them.
 DAYS = (
@@ -81,8 +82,10 @@ class MetroSettings:
     spread, mismatch, prices : see their classes
     horizon_s : how far decisions look ahead [s]
     replan_s : time between two plans [s]
-    mode : what may reach the escalators: ``auto`` (at once), ``advise`` (after the operator's
-        key), ``observe`` (nothing)
+    mode : what may reach the escalators: ``advise`` (after the operator's key), ``auto`` (at
+        once), ``observe`` (nothing)
+    key_delay_s : a virtual operator turns the key so long after the advice [s]; assumed
+    keys : file of a person's keys, see `keys`; without it the virtual operator turns them
     """
 
     day: str = "normal"
@@ -90,5 +93,7 @@ class MetroSettings:
     mismatch: Mismatch = Mismatch()
     prices: Prices = Prices()
     horizon_s: float = 2700.0
-    replan_s: float = 180.0
-    mode: str = "auto"
+    replan_s: float = 60.0
+    mode: str = "advise"
+    key_delay_s: float = 30.0
+    keys: Path | None = None
