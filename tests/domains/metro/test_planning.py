@@ -47,9 +47,9 @@ def test_the_reversible_escalator_goes_with_the_tide(
     works, now = np.ones(len(mixed.link_stage)), mixed.home.astype(np.float64)
     scenarios = flow(mixed, up, down)
     keep = np.tile(now, (SLOTS, 1))
-    best, cost = planner.search(scenarios, works, now, keep, turn=np.ones(len(now), np.bool_))
-    assert best[0, mixed.moved[0]] == direction
-    assert cost <= float(planner.score(scenarios, works, keep[None]).mean())
+    best = planner.search(scenarios, works, now, keep, turn=np.ones(len(now), np.bool_))
+    assert best.plan[0, mixed.moved[0]] == direction
+    assert best.cost <= float(planner.score(scenarios, works, keep[None]).mean())
 
 
 def test_no_plan_leaves_a_direction_without_a_working_escalator(mixed: Layout) -> None:

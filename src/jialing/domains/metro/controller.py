@@ -1,14 +1,24 @@
-"""Predictive control of directions: search plans over a rolling horizon, anchored on the timetable.
+"""Predictive control of directions: search plans over a rolling horizon against an ensemble.
 
-Every `replan_s` the station's state is estimated from its counts, plans are played against the
-members of the forecast, and the best one's first step is told. The timetable is followed unless
-another plan is better by more than a threshold, and better in every member. Directions change no sooner than the dwell allows and
-no more often than the day's budget.
+Every `replan_s`, and less often while no change is near, the station's state is estimated from its
+counts and plans are played against the members of the forecast; the first step of the best is told.
+The timetable of directions, today's mode for good and what is left of the last plan are always
+among them. A change now must beat keeping by more than a threshold in
+
+    value = (1 - FORESIGHT) * min over plans of the mean over members
+          + FORESIGHT * mean over members of the min over plans,
+
+because who waits will know more, but not all, before he must decide. Directions change no sooner
+than the dwell allows and no more often than the day's budget.
+
+Source of the bound with foresight: Birge & Louveaux (2011), Introduction to Stochastic
+Programming, ch. 4 (wait-and-see).
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jialing.core.command import Command
 from jialing.core.forecast import Forecast
@@ -17,12 +27,16 @@ from jialing.core.stages import Situation
 from jialing.domains.metro.baseline import directions
 from jialing.domains.metro.estimator import Estimator
 from jialing.domains.metro.layout import METER_LEVELS, Layout
-from jialing.domains.metro.plans import SLOT_S, STEP_S, Planner, Scenarios
+from jialing.domains.metro.pace import Pace
+from jialing.domains.metro.plans import PLAN_S, SLOT_S, STEP_S, Found, Planner, Scenarios
 from jialing.domains.metro.settings import MetroSettings
 from jialing.domains.metro.timetable import best_timetable
 
-THRESHOLD = 600.0  # what a change that the timetable does not know must save [ped·s] …
-HOMEWARD = 0.5  # … and, as a part of it, what staying off the timetable must save
+THRESHOLD = 200.0  # what a change now must save [ped·s]
+FORESIGHT = 0.5  # share of the future that is known in time to act on it; tuned [1]
+NEAR = 0.5  # a change is looked at closely where a probe loses less than this many reversals [1]
+#: how much worse a probe is [ped·s] -> `replan_s` until the next look
+REST = ((3000.0, 3), (900.0, 2), (-np.inf, 1))
 
 
 class PredictiveController:
@@ -36,15 +50,16 @@ class PredictiveController:
 
     def __init__(self, layout: Layout, settings: MetroSettings) -> None:
         self._layout, self._settings = layout, settings
-        self._slots = max(round(settings.horizon_s / SLOT_S), 1)
-        self._planner = Planner(layout, settings.prices, self._slots)
+        self._slots = max(round(settings.horizon_s / PLAN_S), 1)
+        self._planner = Planner(layout, settings.prices, self._slots, slot_s=PLAN_S)
         self._estimator = Estimator(layout)
+        self._pace = Pace(layout, self._estimator, STEP_S)
         links = len(layout.link_stage)
         self._want = layout.home.astype(np.float64)
         self._meter = np.ones(len(layout.entrance_level))
         self._changed = np.full(links, -np.inf)
         self._count = np.zeros(links, dtype=np.int64)
-        self._planned_s = -np.inf
+        self._planned_s, self._rest_s = -np.inf, settings.replan_s
         self._works = np.ones(links)
         self._plan: FloatArray | None = None
         self._table: FloatArray | None = None
@@ -62,7 +77,8 @@ class PredictiveController:
     def decide(self, situation: Situation) -> Command:
         """Plan when it is time, or when a link has failed or come back."""
         works = self._estimator.works(situation.observation)
-        due = situation.time_s - self._planned_s >= self._settings.replan_s - 1e-6
+        self._pace.weigh(situation.observation, self._want, self._meter)
+        due = situation.time_s - self._planned_s >= self._rest_s - 1e-6
         forecast = situation.forecast
         if forecast is not None and (due or np.any(works != self._works)):
             self._replan(situation, forecast, works)
@@ -71,33 +87,31 @@ class PredictiveController:
     def _replan(self, situation: Situation, forecast: Forecast, works: FloatArray) -> None:
         now, planner = situation.time_s, self._planner
         self._planned_s, self._works = now, works
+        planner.capacity[:] = self._layout.capacity * self._pace.factor
         self._estimator.fill(planner.simulation, situation.observation, self._want)
         scenarios = as_scenarios(forecast, len(self._layout.platform_level))
         duty = self._layout.station.duty
         dwelling = now - self._changed < duty.min_dwell_s
         held = dwelling | (self._count >= duty.switch_budget)
         anchor = self._anchor(now)
-        kept, kept_cost = self._best_keeping(scenarios, works, anchor)
-        chosen, chosen_cost = kept, kept_cost
-        away = np.any(anchor[0] != self._want) and not np.any(held & (anchor[0] != self._want))
-        if away and self._lawful(anchor[0], works):
-            home, home_cost = planner.search(scenarios, works, anchor[0], anchor)
-            # The timetable's own reversals are paid sooner or later: they do not speak against it.
-            paid = self._settings.prices.reversal * np.count_nonzero(anchor[0] != self._want)
-            if home_cost - paid < kept_cost + THRESHOLD * HOMEWARD:
-                chosen, chosen_cost = home, home_cost
-        best, best_cost = planner.search(scenarios, works, self._want, kept, turn=~held)
-        if not np.array_equal(best[0], self._want) and best_cost < chosen_cost - THRESHOLD:
-            pair = planner.score(scenarios, works, np.array([chosen, best]))
-            if np.all(pair[1] < pair[0]):
-                chosen = best
+        kept = self._keeping(scenarios, works, anchor)
+        chosen = kept.plan
+        nearest = self._nearest(scenarios, works, kept, ~held)
+        self._rest_s = self._settings.replan_s * next(n for far, n in REST if nearest >= far)
+        if nearest < NEAR * self._settings.prices.reversal:
+            kept = planner.search(scenarios, works, self._want, chosen)
+            chosen = kept.plan
+            start = planner.turned(self._want, works, chosen, ~held)
+            if start is not None:
+                best = planner.search(scenarios, works, self._want, start, turn=~held)
+                if best.value(FORESIGHT) < kept.value(FORESIGHT) - THRESHOLD:
+                    chosen = best.plan
         turned = chosen[0] != self._want
         self._changed[turned] = now
         self._count[turned] += 1
         self._want = chosen[0].copy()
-        kept = chosen
-        self._plan = kept
-        self._plan_meter(scenarios, works, kept)
+        self._plan = chosen
+        self._plan_meter(scenarios, works, chosen)
 
     def _lawful(self, directions: FloatArray, works: FloatArray) -> bool:
         """True if every stage keeps a working link each way."""
@@ -109,24 +123,30 @@ class PredictiveController:
     def _anchor(self, now: float) -> FloatArray:
         """[slots, links] the timetable from now on."""
         table = self._timetable()
-        at = ((now + np.arange(self._slots) * SLOT_S) // SLOT_S).astype(np.int64)
+        at = ((now + np.arange(self._slots) * PLAN_S) // SLOT_S).astype(np.int64)
         return table[np.minimum(at, len(table) - 1)]
 
-    def _best_keeping(
-        self, scenarios: Scenarios, works: FloatArray, anchor: FloatArray
-    ) -> tuple[FloatArray, float]:
-        """The best plan that changes nothing now."""
+    def _keeping(self, scenarios: Scenarios, works: FloatArray, anchor: FloatArray) -> Found:
+        """The best of a few plans that change nothing now."""
         keep = np.tile(self._want, (self._slots, 1))
         later = anchor.copy()
         later[0] = keep[0]
         options = [keep, later]
         if self._plan is not None:
-            again = self._plan.copy()
+            again = np.concatenate((self._plan[1:], self._plan[-1:]))
             again[0] = keep[0]
             options.append(again)
-        cost = self._planner.score(scenarios, works, np.array(options)).mean(axis=1)
-        start = options[int(np.argmin(cost))]
-        return self._planner.search(scenarios, works, self._want, start)
+        return self._planner.best_of(scenarios, works, options)
+
+    def _nearest(
+        self, scenarios: Scenarios, works: FloatArray, kept: Found, free: NDArray[np.bool_]
+    ) -> float:
+        """How much more than `kept` the best of a few changes now would cost [ped·s]."""
+        plans = self._planner.probes(self._want, works, kept.plan, free)
+        if not plans:
+            return np.inf
+        best = self._planner.best_of(scenarios, works, plans)
+        return best.value(FORESIGHT) - kept.value(FORESIGHT)
 
     def _plan_meter(self, scenarios: Scenarios, works: FloatArray, plan: FloatArray) -> None:
         """Throttle entry as far as that pays, which it does only where a platform is crowded."""

@@ -90,7 +90,7 @@ class Day:
         return first, second, third
 
 
-def rate(profile: Profile, clock_s: FloatArray, *, shift_s: float = 0.0) -> FloatArray:
+def rate(profile: Profile, clock_s: FloatArray, *, shift_s: float | FloatArray = 0.0) -> FloatArray:
     """The profile at times of day [1/s], its peaks `shift_s` later; 0 outside its knots."""
     times, rates = _knots(profile)
     value: FloatArray = np.interp(clock_s - shift_s, times, rates)

@@ -27,6 +27,8 @@ class Estimator:
         self._up, self._down, self._onboard, self._direction = parts[:4]
         self._phase, self._works, self._density = parts[4:7]
         entrances = len(layout.entrance_level)
+        self._arrived = parts[7]
+        self._entered = slice(ends[-1], ends[-1] + entrances)
         self._outside = slice(ends[-1] + entrances, ends[-1] + 2 * entrances)
         self._last_phase = np.zeros(links)
         self._last_direction = layout.home.astype(np.float64)
@@ -41,6 +43,18 @@ class Estimator:
         """[stages] people waiting at the foot and at the head [ped]."""
         values = observation.values
         return np.nan_to_num(values[self._up]), np.nan_to_num(values[self._down])
+
+    def arrivals(self, observation: Observation) -> tuple[FloatArray, FloatArray]:
+        """[platforms], [entrances] people who came since the observation before [1/s]."""
+        values = observation.values
+        return np.nan_to_num(values[self._arrived]), np.nan_to_num(values[self._entered])
+
+    def running(self, observation: Observation) -> FloatArray:
+        """[links] 1 or -1 if it carries people up or down now, or both ways; 0 if it does not."""
+        values = np.nan_to_num(observation.values)
+        runs = (self.works(observation) > 0.0) & (values[self._phase] == kernel.RUN)
+        direction = np.where(self._layout.both_ways, 1.0, values[self._direction])
+        return np.where(runs, direction, 0.0)
 
     def fill(self, sim: Simulation, observation: Observation, wanted: FloatArray) -> None:
         """Put `sim` into the observed state; `wanted` is what each link was last told."""

@@ -19,64 +19,85 @@ import numpy as np
 
 from jialing.core.errors import UnknownNameError
 from jialing.core.forecast import Forecast, Horizon
+from jialing.core.network import IntArray
 from jialing.core.signal import FloatArray, Observation
 from jialing.domains.metro.day import Day, gaps, rate, walking, wave
 from jialing.domains.metro.layout import Layout
 from jialing.domains.metro.settings import Spread
-from jialing.domains.metro.station import Event
+from jialing.domains.metro.station import Event, Profile
 
 KINDS = ("perfect", "ensemble", "persistence", "none")
 LIVE_S = 600.0  # how far ahead train times are known [s]
 BIN_S = 300.0  # counts are weighed in bins of this length [s]
-SHIFTS_S = np.arange(-40.0, 40.1, 4.0) * 60.0
+SHIFTS_S = np.arange(-40.0, 40.1, 1.0) * 60.0
 AMOUNTS = np.linspace(0.65, 1.4, 12)
-MEMBERS = (0.15, 0.5, 0.85)  # quantiles of the shift
+MEMBERS = 8  # each stands for as much of the probability of the shift
+STRATA = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # normal, in eight parts
+BLOCK_S = 120.0  # people come in gusts of this length [s]
+LUCK_SEED = 4711  # of the members' gusts and train loads
 FREEDOM = 4.0  # of Student's t
 TRUST = 0.7  # a bin counts for less than one: neighbours are not independent
-REFRESH_S = 180.0  # an ensemble is worked out anew so often [s]
+REFRESH_S = 60.0  # an ensemble is worked out anew so often [s]
 FADE_S = 1800.0  # an unexplained surplus fades with this time constant …
 RECENT_BINS = 3  # … and is measured over this many bins
 OUTLIER = 4.0  # standard deviations above which a bin is no word on the ordinary day
 SURPRISE = 3.0  # standard deviations above which a surplus is believed
 
 
+def _lognormal(luck: np.random.Generator, sigma: float, count: int) -> FloatArray:
+    """[members, count] factors with mean 1."""
+    value: FloatArray = luck.lognormal(-0.5 * sigma**2, sigma, (MEMBERS, count))
+    return value
+
+
+def _shifted(profile: Profile, clock: FloatArray) -> FloatArray:
+    """[shifts, times] the profile for every possible shift of its peaks [1/s]."""
+    flat = np.broadcast_to(clock, (len(SHIFTS_S), len(clock)))
+    value: FloatArray = rate(profile, flat, shift_s=SHIFTS_S[:, None])
+    return value
+
+
 class Counts:
     """One stream of people, alighting or entering, and what its counts say of today."""
 
-    def __init__(self, noise: float, spread: Spread) -> None:
-        self.noise = noise
+    def __init__(self, spread: Spread) -> None:
         self.log = -0.5 * ((AMOUNTS - 1.0) / max(spread.demand, 0.02)) ** 2 + np.zeros(
             (len(SHIFTS_S), 1)
         )
         self.prior = -0.5 * (SHIFTS_S / max(spread.shift_s, 60.0)) ** 2
-        self.recent: list[tuple[float, FloatArray]] = []
+        self.recent: list[tuple[float, FloatArray, float]] = []
 
-    def weigh(self, count: float, mean: FloatArray, extra: float) -> None:
-        """Take a bin: people counted, [shifts] expected of the average day, and of events."""
+    def weigh(self, count: float, mean: FloatArray, extra: float, noise: float) -> None:
+        """Take a bin: people counted, [shifts] expected of the average day, and of events.
+
+        noise : relative standard deviation of such a count beyond that of a Poisson law [1]
+        """
         expected = mean[:, None] * AMOUNTS[None, :] + extra
-        self.recent = [*self.recent, (count - extra, mean)][-RECENT_BINS:]
-        if self._surprises(count, expected):
+        self.recent = [*self.recent, (count - extra, mean, noise)][-RECENT_BINS:]
+        if self._surprises(count, expected, noise):
             return  # an unannounced crowd says nothing of the ordinary day
-        variance = (self.noise * expected) ** 2 + expected + 4.0
+        variance = (noise * expected) ** 2 + expected + 4.0
         z2 = (count - expected) ** 2 / variance
         self.log = self.log - TRUST * (
             0.5 * (FREEDOM + 1.0) * np.log1p(z2 / FREEDOM) + 0.5 * np.log(variance)
         )
 
-    def _surprises(self, count: float, expected: FloatArray) -> bool:
+    def _surprises(self, count: float, expected: FloatArray, noise: float) -> bool:
         """True if a count lies far above all that is thought possible so far."""
         weight = np.exp(self.log + self.prior[:, None] - (self.log + self.prior[:, None]).max())
         weight /= weight.sum()
         mean = float((weight * expected).sum())
         spread = float((weight * (expected - mean) ** 2).sum())
-        variance = spread + (self.noise * mean) ** 2 + mean + 4.0
+        variance = spread + (noise * mean) ** 2 + mean + 4.0
         return count > mean + OUTLIER * float(np.sqrt(variance))
 
-    def amount(self) -> FloatArray:
-        """[shifts] expected amount given each shift."""
+    def amount(self) -> tuple[FloatArray, FloatArray]:
+        """[shifts] mean and standard deviation of the amount given each shift."""
         weight = np.exp(self.log - self.log.max(axis=1, keepdims=True))
-        value: FloatArray = (weight * AMOUNTS).sum(axis=1) / weight.sum(axis=1)
-        return value
+        weight /= weight.sum(axis=1, keepdims=True)
+        mean: FloatArray = (weight * AMOUNTS).sum(axis=1)
+        variance = (weight * (AMOUNTS - mean[:, None]) ** 2).sum(axis=1)
+        return mean, np.sqrt(variance)
 
     def evidence(self) -> FloatArray:
         """[shifts] log of the probability of the counts, amounts summed out."""
@@ -88,14 +109,20 @@ class Counts:
         """Recent people per second that nothing explains [1/s]; 0 unless it is a surprise."""
         if not self.recent:
             return 0.0
-        count = np.array([c for c, _ in self.recent])
-        mean = np.array([float(m[shift]) for _, m in self.recent]) * amount
-        sd = np.sqrt((self.noise * mean) ** 2 + mean + 4.0)
+        count = np.array([c for c, _, _ in self.recent])
+        mean = np.array([float(m[shift]) for _, m, _ in self.recent]) * amount
+        noise = np.array([n for _, _, n in self.recent])
+        sd = np.sqrt((noise * mean) ** 2 + mean + 4.0)
         over = count - mean
         whole = float(over.sum()) > SURPRISE * float(np.sqrt((sd**2).sum()))
         if over[-1] > SURPRISE * sd[-1]:
             return float(max(over[-1], over.mean())) / BIN_S
         return max(float(over.mean()), 0.0) / BIN_S if whole else 0.0
+
+    def surpluses(self, shifts: IntArray, amount: FloatArray) -> FloatArray:
+        """[shifts] `surplus` of each, by the amount that goes with it [1/s]."""
+        each = {j: self.surplus(j, float(amount[j])) for j in set(shifts.tolist())}
+        return np.array([each[j] for j in shifts.tolist()])
 
 
 class StationForecaster:
@@ -118,6 +145,7 @@ class StationForecaster:
     ) -> None:
         if kind not in KINDS:
             raise UnknownNameError("kind of forecast", kind, KINDS)
+        self._spread = spread
         self._layout, self._day, self._horizon, self._kind = layout, day, horizon, kind
         station = layout.station
         self._station = station
@@ -131,8 +159,13 @@ class StationForecaster:
         self._walks = [walking(p.walk_s, horizon.step_s) for p in station.platforms]
         self._kernels = [np.cumsum(walking(p.walk_s)) for p in station.platforms]
         self._gap = gaps(day.trains.actual_s, day.trains.platform)
-        self._up = Counts(0.28, spread)
-        self._down = Counts(0.14, spread)
+        self._up = Counts(spread)
+        self._down = Counts(spread)
+        luck = np.random.default_rng(LUCK_SEED)
+        self._luck = np.stack([luck.permutation(STRATA) for _ in range(2)], axis=1)
+        self._planned = np.sort(day.trains.planned_s)
+        self._load_luck = _lognormal(luck, spread.train_load, len(self._planned))
+        self._flow_luck = _lognormal(luck, spread.flow, round(layout.duration_s / BLOCK_S) + 60)
         self._issued: tuple[float, FloatArray | None] = (-np.inf, None)
         self._weighed_s = 0.0
         self._seen_s = 0.0
@@ -217,22 +250,23 @@ class StationForecaster:
         if now - self._weighed_s < BIN_S - 1e-6:
             return
         before, self._weighed_s = self._weighed_s, now
-        mean, extra = self._expected_alighting(before, now)
-        self._up.weigh(float(self._bin[0]), mean, extra)
+        mean, extra, noise = self._expected_alighting(before, now)
+        self._up.weigh(float(self._bin[0]), mean, extra, noise)
         clock = self._station.open_s + np.arange(before, now, 30.0) + 15.0
-        mean = np.array(
-            [rate(self._station.entering, clock, shift_s=s).sum() * 30.0 for s in SHIFTS_S]
+        mean = _shifted(self._station.entering, clock).sum(axis=1) * 30.0
+        gusts = self._spread.flow * np.sqrt(BLOCK_S / max(now - before, BLOCK_S))
+        self._down.weigh(
+            float(self._bin[1]), mean, self._event("egress", clock).sum() * 30.0, gusts
         )
-        self._down.weigh(float(self._bin[1]), mean, self._event("egress", clock).sum() * 30.0)
         self._bin = np.zeros(2)
 
-    def _expected_alighting(self, start: float, end: float) -> tuple[FloatArray, float]:
+    def _expected_alighting(self, start: float, end: float) -> tuple[FloatArray, float, float]:
         """[shifts] people of the average day who reach the links between two times, and of events."""
         trains = self._day.trains
         recent = (trains.actual_s > start - 600.0) & (trains.actual_s < end)
         times, platform = trains.actual_s[recent], trains.platform[recent].astype(int)
         if not len(times):
-            return np.zeros(len(SHIFTS_S)), 0.0
+            return np.zeros(len(SHIFTS_S)), 0.0, 0.0
         gap = self._gap[recent] * self._platform_share[platform]
         part = np.array(
             [
@@ -241,10 +275,13 @@ class StationForecaster:
             ]
         )
         clock = self._station.open_s + times
-        people = np.array(
-            [(rate(self._station.alighting, clock, shift_s=s) * gap * part).sum() for s in SHIFTS_S]
-        )
-        return people, float((self._event("ingress", clock) * gap * part).sum())
+        load = gap * part
+        each = load * rate(self._station.alighting, clock)
+        # Of many trains one is full and another empty: their sum is less uncertain than each.
+        rest = float(np.sqrt((each**2).sum()) / max(each.sum(), 1.0))
+        people = _shifted(self._station.alighting, clock) @ load
+        extra = float((self._event("ingress", clock) * load).sum())
+        return people, extra, self._spread.train_load * rest
 
     def _walked(self, platform: int, since_s: float) -> float:
         """Share of a train's people who have reached the links so long after it."""
@@ -273,50 +310,53 @@ class StationForecaster:
 
     def _ensemble(self, now: float) -> FloatArray:
         steps, step_s = self._horizon.steps, self._horizon.step_s
-        log = self._up.evidence() + self._down.evidence()
-        log = log + self._up.prior
+        log = self._up.evidence() + self._down.evidence() + self._up.prior
         weight = np.exp(log - log.max())
         below = np.cumsum(weight) / weight.sum()
-        chosen = [int(np.searchsorted(below, q)) for q in MEMBERS]
-        many_up, many_down = self._up.amount(), self._down.amount()
+        chosen = np.searchsorted(below, (np.arange(MEMBERS) + 0.5) / MEMBERS)
+        shift_s = SHIFTS_S[chosen][:, None]
+        (up, up_sd), (down, down_sd) = self._up.amount(), self._down.amount()
         times, platform, gap, _ = self.expected_trains(now)
         platform = platform.astype(int)
-        clock_trains = self._station.open_s + times
+        clock = self._station.open_s + times
+        late = np.exp(-np.maximum(times - now, 0.0) / FADE_S)
+        alight = rate(self._station.alighting, np.tile(clock, (MEMBERS, 1)), shift_s=shift_s)
+        alight *= (up[chosen] + up_sd[chosen] * self._luck[:, 0])[:, None]
+        alight += self._event("ingress", clock) + self._up.surpluses(chosen, up)[:, None] * late
+        number = np.searchsorted(self._planned, times - 1e-6) % self._load_luck.shape[1]
+        load = alight * gap * self._platform_share[platform] * self._load_luck[:, number]
         lead: FloatArray = (np.arange(steps, dtype=np.float64) + 0.5) * step_s
-        clock: FloatArray = self._station.open_s + now + lead
-        ingress, egress = self._event("ingress", clock_trains), self._event("egress", clock)
-        fade, late = np.exp(-lead / FADE_S), np.exp(-np.maximum(times - now, 0.0) / FADE_S)
-        closed = clock > self._station.close_s
+        clock = self._station.open_s + now + lead
+        enter = rate(self._station.entering, np.tile(clock, (MEMBERS, 1)), shift_s=shift_s)
+        enter *= (down[chosen] + down_sd[chosen] * self._luck[:, 1])[:, None]
+        gust = ((now + lead) / BLOCK_S).astype(np.int64) % self._flow_luck.shape[1]
+        enter *= self._flow_luck[:, gust]
+        enter += self._event("egress", clock) + self._down.surpluses(chosen, down)[
+            :, None
+        ] * np.exp(-lead / FADE_S)
+        enter[:, clock > self._station.close_s] = 0.0
         platforms = len(self._platform_share)
-        values = np.zeros((len(chosen), steps, len(self._names)))
+        values = np.zeros((MEMBERS, steps, len(self._names)))
+        for p in range(platforms):
+            own = platform == p
+            values[:, :, p] = load[:, own] @ self._reached(p, times[own] - now)
+        values[:, :, platforms:-platforms] = enter[:, :, None] * self._entrance_share
         values[:, :, -platforms:] = self._room(now)
-        for m, j in enumerate(chosen):
-            surplus = self._up.surplus(j, many_up[j])
-            alight = rate(self._station.alighting, clock_trains, shift_s=SHIFTS_S[j]) * many_up[j]
-            load = (alight + ingress + surplus * late) * gap * self._platform_share[platform]
-            self._spill(values[m], times - now, platform, load)
-            surplus = self._down.surplus(j, many_down[j])
-            enter = rate(self._station.entering, clock, shift_s=SHIFTS_S[j]) * many_down[j]
-            enter = np.where(closed, 0.0, enter + egress + surplus * fade)
-            values[m, :, platforms:-platforms] = enter[:, None] * self._entrance_share
         return values
 
-    def _spill(
-        self, values: FloatArray, lead: FloatArray, platform: FloatArray, load: FloatArray
-    ) -> None:
-        """Add the people of trains to [steps, names] rates, spread by their walk."""
+    def _reached(self, platform: int, lead: FloatArray) -> FloatArray:
+        """[trains, steps] share of a train's people per second who reach the links [1/s]."""
         steps, step_s = self._horizon.steps, self._horizon.step_s
-        for p, kernel in enumerate(self._walks):
-            own = platform == p
-            first = np.floor(lead[own] / step_s).astype(np.int64)
-            part = lead[own] / step_s - first
-            longer = np.append(kernel, 0.0)
-            late = np.insert(kernel, 0, 0.0)
-            shape = longer[None, :] * (1.0 - part[:, None]) + late[None, :] * part[:, None]
-            at = first[:, None] + np.arange(len(longer))
-            inside = (at >= 0) & (at < steps)
-            rates = np.bincount(at[inside], (load[own][:, None] * shape)[inside], minlength=steps)
-            values[:, p] += rates[:steps] / step_s
+        kernel = self._walks[platform]
+        first = np.floor(lead / step_s).astype(np.int64)
+        part = (lead / step_s - first)[:, None]
+        shape = np.append(kernel, 0.0) * (1.0 - part) + np.insert(kernel, 0, 0.0) * part
+        at = first[:, None] + np.arange(shape.shape[1])
+        inside = (at >= 0) & (at < steps)
+        share = np.zeros((len(lead), steps))
+        row = np.broadcast_to(np.arange(len(lead))[:, None], at.shape)
+        share[row[inside], at[inside]] = shape[inside]
+        return share / step_s
 
     def _room(self, now: float) -> FloatArray:
         """[steps, platforms] room of the expected trains [1/s]."""

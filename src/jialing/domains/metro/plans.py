@@ -21,7 +21,8 @@ from jialing.domains.metro.settings import Prices
 from jialing.domains.metro.simulation import Simulation, net
 
 STEP_S = 15.0  # of the predictor [s]
-SLOT_S = 300.0  # of a plan [s]
+SLOT_S = 300.0  # of a timetable [s]
+PLAN_S = 60.0  # of a plan [s]
 RHYTHM_S = 30.0  # what a reversal takes longer because it is proven at the ticks of a guard [s]
 LEFTOVER_S = 240.0  # what a person in a queue at the end of the horizon still waits [s]
 MOST_FREE = 3  # reversible links of a stage whose every combination is tried
@@ -45,6 +46,26 @@ class Scenarios:
     room: FloatArray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The outcome of a search.
+
+    Attributes
+    ----------
+    plan : [slots, links] best in the mean over all scenarios
+    cost : its mean cost [ped·s]
+    least : [scenarios] what the best plan for each scenario alone costs [ped·s]
+    """
+
+    plan: FloatArray
+    cost: float
+    least: FloatArray
+
+    def value(self, foresight: float) -> float:
+        """Expected cost if one will know `foresight` (0 … 1) of the future in time to act on it."""
+        return (1.0 - foresight) * self.cost + foresight * float(self.least.mean())
+
+
 class Planner:
     """Plays plans on the believed station.
 
@@ -55,9 +76,12 @@ class Planner:
     slots : length of a plan, in slots
     """
 
-    def __init__(self, layout: Layout, prices: Prices, slots: int) -> None:
-        self.layout, self.slots = layout, slots
-        slower = net(replace(layout, inspect=layout.inspect + RHYTHM_S))
+    def __init__(
+        self, layout: Layout, prices: Prices, slots: int, *, slot_s: float = SLOT_S
+    ) -> None:
+        self.layout, self.slots, self.slot_s = layout, slots, slot_s
+        self.capacity = layout.capacity.copy()  # [links], may be set to what is learnt [1/s]
+        slower = net(replace(layout, inspect=layout.inspect + RHYTHM_S), capacity=self.capacity)
         self.simulation = Simulation(layout, slower, STEP_S, layout.ride)
         self._prices = np.array([prices.reversal, prices.outside, prices.crowd, LEFTOVER_S])
         self.groups: tuple[tuple[int, ...], ...] = tuple(
@@ -72,8 +96,6 @@ class Planner:
         works: FloatArray,
         plans: FloatArray,
         meters: FloatArray | None = None,
-        *,
-        slot_s: float = SLOT_S,
     ) -> FloatArray:
         """[plans, scenarios] cost from the simulation's present state [ped·s].
 
@@ -91,7 +113,7 @@ class Planner:
             scenarios.room,
             works,
             plans,
-            round(slot_s / STEP_S),
+            round(self.slot_s / STEP_S),
             meters,
             sim.limit,
             sim.net,
@@ -135,6 +157,15 @@ class Planner:
         own = (layout.link_stage == stage) & (works > 0.0)
         return bool(np.any(own & (direction == 1.0)) and np.any(own & (direction == -1.0)))
 
+    def later(self, *, fine: bool) -> list[int]:
+        """Slots in which a plan may change: close to each other at first, then ever farther."""
+        found, slot, step = [], 1, 1
+        while slot < self.slots:
+            found.append(slot)
+            step = max(slot // 4, 1 if fine else 2)
+            slot += step
+        return found
+
     def stage_plans(
         self,
         group: tuple[int, ...],
@@ -145,9 +176,7 @@ class Planner:
     ) -> FloatArray:
         """[plans, slots, group] a mode at once, and perhaps another from a later slot on."""
         modes = self.modes(group, now, works)
-        later = range(1, self.slots)
-        if len(modes) > 2 or len(self.groups) > 1:
-            later = range(1, self.slots, 2)
+        later = self.later(fine=len(modes) <= 2 and len(self.groups) == 1)
         plans = []
         for mode in modes if first is None else first:
             base = np.tile(np.array(mode), (self.slots, 1))
@@ -161,6 +190,71 @@ class Planner:
                     plans.append(plan)
         return np.array(plans)
 
+    def together(
+        self, now: FloatArray, works: FloatArray, base: FloatArray, turn: NDArray[np.bool_] | None
+    ) -> list[FloatArray]:
+        """[slots, links] plans in which every stage of a cascade goes the same way at once."""
+        plans: list[FloatArray] = []
+        for sense in (1.0, -1.0):
+            mode = now.copy()
+            for group in self.groups:
+                own = list(group)
+                mode[own] = max(
+                    self.modes(group, now, works), key=lambda m: sense * float(np.sum(m))
+                )
+            if np.array_equal(mode, now):
+                continue
+            if turn is None:
+                starts = [(slot, self.slots) for slot in self.later(fine=False)]
+            elif np.all(turn | (mode == now)):
+                starts = [(0, end) for end in [*self.later(fine=False), self.slots]]
+            else:
+                continue
+            for first, last in starts:
+                plan = base.copy()
+                plan[:, list(self.layout.moved)] = now[list(self.layout.moved)]
+                plan[first:last] = mode
+                plans.append(plan)
+        return plans
+
+    def probes(
+        self, now: FloatArray, works: FloatArray, base: FloatArray, turn: NDArray[np.bool_]
+    ) -> list[FloatArray]:
+        """[slots, links] a few plans in which one stage, or every one, turns now: for a while, or
+        for good."""
+        duty = self.layout.station.duty
+        spans = sorted(
+            {
+                min(max(round(duty.min_dwell_s * times / self.slot_s), 1), self.slots)
+                for times in (1.5, 3.0)
+            }
+            | {self.slots}
+        )
+        plans: list[FloatArray] = []
+        for group in self.groups:
+            own = list(group)
+            for mode in self.modes(group, now, works):
+                goes = np.array(mode)
+                if np.array_equal(goes, now[own]) or not np.all(turn[own] | (goes == now[own])):
+                    continue
+                for span in spans:
+                    plan = base.copy()
+                    plan[:, own] = now[own]
+                    plan[:span, own] = goes
+                    plans.append(plan)
+        return plans + self.together(now, works, base, turn)[::3] if len(self.groups) > 1 else plans
+
+    def turned(
+        self, now: FloatArray, works: FloatArray, base: FloatArray, turn: NDArray[np.bool_]
+    ) -> FloatArray | None:
+        """Some plan in which a link turns now, to begin a search with; None if none may."""
+        return next(iter(self.probes(now, works, base, turn)), None)
+
+    def best_of(self, scenarios: Scenarios, works: FloatArray, plans: list[FloatArray]) -> Found:
+        """The best in the mean of a few plans."""
+        found = _first(plans[0], self.score(scenarios, works, plans[0][None]))
+        return self._tried(found, scenarios, works, plans[1:])
+
     def search(
         self,
         scenarios: Scenarios,
@@ -169,17 +263,18 @@ class Planner:
         start: FloatArray,
         *,
         turn: NDArray[np.bool_] | None = None,
-    ) -> tuple[FloatArray, float]:
-        """The best plan found, [slots, links], and its mean cost [ped·s].
+    ) -> Found:
+        """The best plan found.
 
         now : [links] directions told; start : [slots, links] a plan to begin with
         turn : None to change nothing in the first slot; else [links] that may turn at once, and
             only plans in which some link does are tried, besides `start`
         """
-        best = start.copy()
-        best_cost = float(self.score(scenarios, works, best[None]).mean())
+        found = _first(start, self.score(scenarios, works, start[None]))
+        if len(self.groups) > 1:
+            found = self._tried(found, scenarios, works, self.together(now, works, start, turn))
         for _ in range(SWEEPS if len(self.groups) > 1 else 1):
-            before = best_cost
+            before = found.cost
             for group in self.groups:
                 own = list(group)
                 present = tuple(now[own].tolist())
@@ -190,15 +285,29 @@ class Planner:
                         for mode in self.modes(group, now, works)
                         if mode != present and np.all(turn[own] | (np.array(mode) == now[own]))
                     ]
-                if not first:
-                    continue
-                options = self.stage_plans(group, now, works, first=first)
-                plans = np.repeat(best[None], len(options), axis=0)
-                plans[:, :, own] = options
-                cost = self.score(scenarios, works, plans).mean(axis=1)
-                i = int(np.argmin(cost))
-                if cost[i] < best_cost - 1e-6:
-                    best, best_cost = plans[i], float(cost[i])
-            if best_cost > before - 1.0:
+                if first:
+                    options = self.stage_plans(group, now, works, first=first)
+                    plans = np.repeat(found.plan[None], len(options), axis=0)
+                    plans[:, :, own] = options
+                    found = self._tried(found, scenarios, works, list(plans))
+            if found.cost > before - 1.0:
                 break
-        return best, best_cost
+        return found
+
+    def _tried(
+        self, found: Found, scenarios: Scenarios, works: FloatArray, plans: list[FloatArray]
+    ) -> Found:
+        """The better of what was found and the best of `plans`."""
+        if not plans:
+            return found
+        cost = self.score(scenarios, works, np.array(plans))
+        mean = cost.mean(axis=1)
+        i = int(np.argmin(mean))
+        least = np.minimum(found.least, cost.min(axis=0))
+        if mean[i] < found.cost - 1e-6:
+            return Found(plan=plans[i], cost=float(mean[i]), least=least)
+        return replace(found, least=least)
+
+
+def _first(plan: FloatArray, cost: FloatArray) -> Found:
+    return Found(plan=plan.copy(), cost=float(cost.mean()), least=cost[0])

@@ -69,8 +69,8 @@ def _rolling(layout: Layout, prices: Prices) -> FloatArray:
         step, sim.step = sim.step, 0
         _turn(sim, step)
         hold = np.tile(now, (LOOK_AHEAD, 1))
-        kept, _ = planner.search(ahead, works, now, hold)
-        best, _ = planner.search(ahead, works, now, kept, turn=free)
+        kept = planner.search(ahead, works, now, hold).plan
+        best = planner.search(ahead, works, now, kept, turn=free).plan
         now = best[0].copy()
         table[slot] = now
         part = window(day, slot * wide, wide)
@@ -94,7 +94,8 @@ def _improve(layout: Layout, spread: Spread, prices: Prices, table: FloatArray) 
     best_cost = float(planner.score(history, works, best[None]).mean())
     for _ in range(ROUNDS):
         before = best_cost
-        for group in planner.groups:
+        together = (layout.moved,) if len(planner.groups) > 1 else ()
+        for group in (*planner.groups, *together):
             options = _neighbours(best, group)
             if not options:
                 continue
