@@ -56,7 +56,7 @@ def test_left_to_its_own_rules_the_derived_file_runs_bit_for_bit_like_the_users(
     engine = SwmmEngine(layout.model.path, layout.model, tmp_path / "own.rpt")
     while engine.stride(int(TICK_S)):
         pass
-    np.testing.assert_array_equal(ours[0], engine.flooded(nodes))
+    np.testing.assert_array_equal(ours[0], engine.flooding(nodes)[0])
     np.testing.assert_array_equal(ours[1], engine.received(outfalls))
     assert ours[1].sum() > 1000.0
     engine.close()
@@ -112,6 +112,21 @@ def test_a_flow_limit_is_scored_by_the_volume_above_it(layout: Layout) -> None:
     (row,) = details["limits"]
     assert sheet["exceedance"].value == pytest.approx(row["exceedance_m3"])
     assert 0.0 < row["exceedance_m3"] <= (row["peak_m3s"] - 0.01) * HOURS_S
+
+
+def test_flooding_lasts_as_long_as_swmm_books_it_not_whole_ticks(layout: Layout) -> None:
+    made = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
+    for gage in range(len(layout.gages)):
+        made.engine.set_rain(gage, 2e-4)
+    for _ in range(12):
+        made.step(TICK_S)
+    _, details = made.score()
+    made.close()
+    ticks = np.array([row["duration_h"] * 3600.0 / TICK_S for row in details["flooding_by_node"]])
+    assert len(ticks)
+    assert (0.0 < ticks).all()
+    assert (ticks <= 12.0).all()
+    assert np.abs(ticks - np.round(ticks)).max() > 0.01
 
 
 def test_a_sensor_that_drops_out_says_so(layout: Layout) -> None:

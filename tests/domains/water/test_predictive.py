@@ -15,8 +15,9 @@ from jialing.core.command import Command
 from jialing.core.forecast import Horizon
 from jialing.core.stages import Desk, Situation
 from jialing.domains.water.baseline import AllOpen
-from jialing.domains.water.controller import _blocks
-from jialing.domains.water.domain import WATER, fit_effort, plan_work, priced
+from jialing.domains.water.controller import PredictiveController, _blocks
+from jialing.domains.water.domain import WATER, plan_work, priced
+from jialing.domains.water.effort import Effort
 from jialing.domains.water.identify import identify
 from jialing.domains.water.model import read_model
 from jialing.domains.water.network import reduce_model
@@ -144,29 +145,16 @@ def test_a_flow_limit_in_the_settings_reaches_the_planner(case: Case) -> None:
     assert prices.limit[at] == 3.0
 
 
-def test_a_small_model_gets_the_full_effort_and_a_huge_one_a_short_look_ahead() -> None:
-    length_s, effort = fit_effort(30, 30.0, 7200.0)
-    assert (effort.scenarios, effort.rounds, length_s) == (3, 2, 7200.0)
-    length_s, effort = fit_effort(100_000, 10.0, 7200.0)
-    assert (effort.scenarios, effort.rounds, length_s) == (1, 1, 1800.0)
-
-
-@pytest.mark.parametrize("nodes", [30, 300, 3000, 30_000])
-def test_more_nodes_never_get_more_effort(nodes: int) -> None:
-    few_s, few = fit_effort(nodes, 15.0, 7200.0)
-    many_s, many = fit_effort(2 * nodes, 15.0, 7200.0)
-    assert (many.scenarios, many.rounds, many_s) <= (few.scenarios, few.rounds, few_s)
-
-
 def test_the_look_ahead_follows_the_time_tanks_take_to_drain(case: Case) -> None:
     model = read_model(case.model)
     reduction = reduce_model(model, model.controllable())
     net = reduction.net
     slow = dataclasses.replace(net, link_rating=net.link_rating / 50.0)
-    short, _ = plan_work(model, reduction, WaterSettings(), 300.0)
-    long, _ = plan_work(model, dataclasses.replace(reduction, net=slow), WaterSettings(), 300.0)
+    short, _ = plan_work(model, reduction, WaterSettings(), 300.0, 10.0)
+    slowly = dataclasses.replace(reduction, net=slow)
+    long, _ = plan_work(model, slowly, WaterSettings(), 300.0, 10.0)
     assert short.length_s < long.length_s <= 96 * 300.0
-    given, _ = plan_work(model, reduction, WaterSettings(horizon_s=5400.0), 300.0)
+    given, _ = plan_work(model, reduction, WaterSettings(horizon_s=5400.0), 300.0, 10.0)
     assert given.length_s == 5400.0
 
 
@@ -175,3 +163,51 @@ def test_decision_blocks_cover_the_horizon_and_grow(steps: int) -> None:
     blocks = _blocks(steps)
     assert sum(blocks) == steps
     assert blocks[:-1] == sorted(blocks[:-1])
+
+
+def _thin(case: Case, **effort: object) -> tuple[Desk, PredictiveController]:
+    """The small sewer's controller with another effort, an ensemble ahead."""
+    desk = WATER.desk(dataclasses.replace(case, forecast="ensemble"), "predictive")
+    plant = desk.plant
+    assert isinstance(plant, SwmmPlant)
+    horizon = Horizon(steps=12, step_s=300.0)
+    surrogate = Surrogate(*priced(identify(plant, horizon, 1), plant, case.settings), 300.0)
+    made = Effort(rounds=1, workers=1, **effort)  # type: ignore[arg-type]
+    return desk, PredictiveController(plant, surrogate, horizon, made)
+
+
+def _decide(desk: Desk, controller: PredictiveController, ticks: int) -> list[Command]:
+    plant, commands = desk.plant, []
+    receipt = plant.apply(Command.all_local(len(plant.actuators)))
+    for _ in range(ticks):
+        observation = plant.observe()
+        commands.append(
+            controller.decide(
+                Situation(
+                    observation=observation,
+                    positions=receipt.positions,
+                    actuators=plant.actuators,
+                    forecast=desk.forecaster.forecast(observation),
+                )
+            )
+        )
+        receipt = plant.apply(commands[-1])
+        plant.step(desk.tick_s)
+    plant.close()
+    return commands
+
+
+def test_a_search_in_one_scenario_is_judged_in_three(case: Case) -> None:
+    desk, controller = _thin(case, scenarios=1, judges=3)
+    commands = _decide(desk, controller, 8)
+    assert controller.foreseen().shape[0] == 3
+    assert all(np.isfinite(c.targets[~c.local]).all() for c in commands)
+
+
+def test_a_lean_decision_plays_at_most_four_policies(case: Case) -> None:
+    desk, controller = _thin(case, scenarios=1, judges=1, lean=True)
+    played, play = [0], controller._twin.play
+    controller._twin.play = lambda trials, *rest: played.append(len(trials)) or play(trials, *rest)  # type: ignore[func-returns-value, method-assign]
+    _decide(desk, controller, 8)
+    assert 0 < max(played) <= 3
+    assert sum(played) <= 4 * 8

@@ -78,3 +78,24 @@ def test_a_sensor_without_a_value_counts_as_dry() -> None:
     scene = SceneMaker(HORIZON, 1, 3).scenarios(_forecast([0.0]), _seen(float("nan")))
     assert scene.forecast is not None
     assert np.isfinite(scene.forecast.values).all()
+
+
+def test_one_scenario_of_an_ensemble_is_the_middle_one() -> None:
+    scene = SceneMaker(HORIZON, 1, 3).scenarios(_forecast([3.0, 1.0, 2.0]), _seen(0.0)).part(1)
+    assert scene.forecast is not None
+    assert scene.weights.tolist() == [1.0]
+    assert scene.members == (1,)
+
+
+def test_one_scenario_of_a_hedged_forecast_is_the_forecast_itself() -> None:
+    scene = SceneMaker(HORIZON, 1, 3).scenarios(_forecast([0.0]), _seen(2e-5))
+    assert scene.members == (0, 1, 2)
+    assert scene.part(1).members == (0,)
+
+
+def test_a_part_keeps_its_members_numbers_and_shares_the_weight_anew() -> None:
+    scene = SceneMaker(HORIZON, 1, 3).scenarios(_forecast([1.0, 2.0, 3.0, 4.0]), _seen(0.0))
+    rest = scene.only([0, 2])
+    assert rest.members == (0, 2)
+    np.testing.assert_allclose(rest.weights, [2 / 3, 1 / 3])
+    assert scene.part(9).members == scene.members

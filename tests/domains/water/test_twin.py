@@ -109,6 +109,23 @@ def test_the_forecasts_rain_falls_in_the_copy_and_not_the_files(plant: SwmmPlant
     assert wet.depth.sum() > 1.5 * dry.depth.sum()
 
 
+def test_what_is_lost_step_by_step_adds_up_to_the_loss(plant: SwmmPlant) -> None:
+    wet = Trial(policy=AllOpen(plant.layout).targets, forecast=_rain(plant, 6e-5))
+    (told,) = _twin(plant).play([wet], STEPS, TICK_S)
+    assert told.loss > 1.0
+    assert told.lost.sum() == pytest.approx(told.loss)
+    assert (told.lost >= 0.0).all()
+
+
+def test_counting_routing_steps_in_a_copy_leaves_the_plant_where_it_was(plant: SwmmPlant) -> None:
+    before = plant.engine.depth(plant.layout.level_nodes)
+    step_s = _twin(plant).routing_step_s(2e-5, 1800.0)
+    assert 0.5 < step_s <= plant.layout.model.options.routing_step_s
+    np.testing.assert_array_equal(plant.engine.depth(plant.layout.level_nodes), before)
+    _pass_hour(plant)
+    assert plant.time_s == 3600.0
+
+
 def test_outcomes_come_in_the_order_of_the_trials(plant: SwmmPlant) -> None:
     rules = LocalRules(plant.layout).targets
     rates = [0.0, 3e-5, 1e-5, 2e-5, 5e-6]

@@ -169,8 +169,9 @@ def gamma() -> Case:
     """pystorms gamma: eleven basins in series, 4 ft³/s at most at each outlet, no flooding.
 
     Scored there: 1 per ft³/s above the limit and step, 10⁶ per basin and step that floods,
-    7 · 10⁵ per basin that holds more than 0.1 ft when the run ends. What floods at the manholes
-    between the basins is not scored: it appears as overflow, without a price.
+    7 · 10⁵ per basin that holds more than 0.1 ft when the run ends. In m³ above a limit, whatever
+    the step: an hour of flooding is 3600 s · 10⁶ · 0.0283 m³/s = 10⁸ m³. What floods at the
+    manholes between the basins is not scored: it appears as overflow, without a price.
     """
     limit = 4.0 * FLOW_TO_M3S["CFS"]
     gates = tuple(f"O{i}" for i in range(1, 12))
@@ -183,7 +184,7 @@ def gamma() -> Case:
             overflow_nodes=dict.fromkeys(manholes, False),
             overflow_outfalls={},
             flow_limits=tuple(FlowLimit(link=gate, limit_m3s=limit) for gate in gates),
-            prices=Prices(flooding=10.0, flooding_hour=1e5, overflow=0.0, leftover=1.0, travel=0.0),
+            prices=Prices(flooding=10.0, flooding_hour=1e8, overflow=0.0, leftover=1.0, travel=0.0),
         ),
     )
 

@@ -3,13 +3,15 @@
 At each look (nearly every tick while water threatens, seldom in dry weather):
 
 1. incumbents: the last plan, the file's own rules, all open, equal filling and holding still are
-   played in copies of the plant against a few forecast scenarios;
+   played in copies of the plant against forecast scenarios (as many as the effort allows);
 2. around the best of them the reduced network is matched to what SWMM computed, and a projected
    gradient improves the openings (`jialing.methods`);
 3. the improved plan, and the plan half-way to it, are played in SWMM too; if one is better it
    becomes the incumbent and step 2 is repeated;
 4. a few random variations of it are played as well;
-5. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
+5. where the search had to do with fewer scenarios than the forecast has, the best of each kind are
+   judged in more of them;
+6. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
 
 With a perfect forecast this is a fortified rollout: the predicted cost never rises by switching
 (Bertsekas (2020), Rollout, Policy Iteration, and Distributed Reinforcement Learning, ch. 2).
@@ -17,8 +19,7 @@ With a perfect forecast this is a fortified rollout: the predicted cost never ri
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ from jialing.core.forecast import Horizon
 from jialing.core.signal import FloatArray
 from jialing.core.stages import Situation
 from jialing.domains.water.baseline import AllOpen, EqualFilling, LocalRules
+from jialing.domains.water.effort import FINALISTS, PROBES, Effort
 from jialing.domains.water.plant import SwmmPlant
 from jialing.domains.water.scenarios import Scenarios, SceneMaker
 from jialing.domains.water.surrogate import Surrogate
@@ -42,7 +44,8 @@ BETTER = 2e-4  # share of its cost by which a rival must beat the incumbent
 BETTER_M3 = 0.05  # … and at least this much [m³-eq]
 QUIET_M3 = 0.5  # a loss below which a policy needs no improving [m³-eq]
 QUIET_TICKS = 6  # while no policy loses anything, decide every sixth tick, or when rain sets in
-PROBES = 2  # variations of the incumbent that are tried at each tick, in SWMM alone
+NUDGE = 0.15  # standard deviation of a small variation [1]
+KEPT = "plan kept"
 PROBE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # openings a variation sets
 ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
 FINE_STEPS = 4  # the first steps of a plan are decided one by one
@@ -50,29 +53,14 @@ COARSER = 10  # a later block is a tenth as long as what lies before it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much a decision may compute; counted in engine work, so that runs are repeatable.
-
-    Attributes
-    ----------
-    rounds : improvements per decision
-    scenarios : forecast scenarios that are played
-    workers : copies of the plant at the same time
-    """
-
-    rounds: int = 2
-    scenarios: int = 3
-    workers: int = min(2, os.cpu_count() or 1)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A policy, what it is called, and what came of it in each scenario."""
+    """A policy, what it is called, and what came of it in each scenario (`members`)."""
 
     name: str
     policy: Policy
     outcomes: tuple[Outcome, ...]
     cost: float
+    members: tuple[int, ...] = (0,)
 
     @property
     def loss(self) -> float:
@@ -103,12 +91,14 @@ class PredictiveController:
         self._plant, self._surrogate = plant, surrogate
         self._horizon, self._effort = horizon, effort
         self._twin = Twin(plant, reduced.store_nodes, reduced.link_elements, workers=effort.workers)
-        self._scenes = SceneMaker(horizon, len(layout.gages), effort.scenarios)
+        most = max(effort.scenarios, effort.judges)
+        self._scenes = SceneMaker(horizon, len(layout.gages), most)
         self._base: dict[str, Policy] = {
             "rules": LocalRules(layout).targets,
             "open": AllOpen(layout).targets,
             "equal-filling": EqualFilling(layout).targets,
         }
+        self._most = np.array([a.high for a in layout.actuators])
         self._pump = np.array([a.kind == "pump" for a in layout.actuators])
         self._plan: FloatArray | None = None
         self._blocks = _blocks(horizon.steps)
@@ -132,20 +122,53 @@ class PredictiveController:
             self._since += 1
             return self._dispatch(self._last, step=self._since)
         self._rained, self._since = raining, 0
-        scene = self._scenes.scenarios(situation.forecast, situation.observation)
-        candidates = self._play(self._incumbents(positions), scene)
+        every = self._scenes.scenarios(situation.forecast, situation.observation)
+        self._last = self._searched(every, depth, flow, positions)
+        return self._dispatch(self._last)
+
+    def _searched(
+        self, every: Scenarios, depth: FloatArray, flow: FloatArray, positions: FloatArray
+    ) -> Candidate:
+        """The best policy that is found; sets for how many ticks it may go on unquestioned."""
+        scene = every.part(self._effort.scenarios)
+        policies = self._incumbents(positions)
+        candidates = self._play(policies, scene)
         best = _choose(candidates)
         if max(c.loss for c in candidates) < QUIET_M3:
-            self._quiet_left = QUIET_TICKS - 1
-        else:
-            kept = best
-            best = self._improved(best, scene, depth, flow, positions)
-            if best.loss >= QUIET_M3:
-                best = self._probed(best, scene)
-            if best is kept and best.name == "plan kept":
-                self._quiet_left = 1  # nothing better was found: the plan's next step is due
-        self._last = best
-        return self._dispatch(best)
+            best = self._judged([best], every)
+            if best.loss < QUIET_M3:
+                self._quiet_left = QUIET_TICKS - 1
+                return best
+            worst = int(np.argmax([outcome.loss for outcome in best.outcomes]))
+            scene = every.only([worst])
+            candidates = self._play(policies, scene)
+            best = _choose(candidates)
+        known = best
+        best = self._improved(best, scene, depth, flow, positions)
+        if best.loss >= QUIET_M3:
+            best = self._probed(best, scene)
+        best = self._judged([candidates[0], known, best], every)
+        if best.name == KEPT:
+            self._quiet_left = 1  # nothing better was found: the plan's next step is due
+        return best
+
+    def _judged(self, finalists: Sequence[Candidate], every: Scenarios) -> Candidate:
+        """The best of a few candidates over all scenarios; the first ones stand unless beaten."""
+        finalists = list({c.name: c for c in finalists}.values())[:FINALISTS]
+        missing = [k for k, m in enumerate(every.members) if m not in finalists[0].members]
+        if not missing:
+            return finalists[-1]
+        policies = {c.name: c.policy for c in finalists}
+        more = self._play(policies, every.only(missing))
+        judged = []
+        for known, new in zip(finalists, more, strict=True):
+            found = dict(
+                zip(known.members + new.members, known.outcomes + new.outcomes, strict=True)
+            )
+            judged.append(
+                _candidate(known.name, known.policy, [found[m] for m in every.members], every)
+            )
+        return _choose(judged)
 
     def foreseen(self) -> FloatArray:
         """Depths that the chosen plan leads to at nodes with a level limit [m].
@@ -176,15 +199,17 @@ class PredictiveController:
         """The policies known before any planning, the last plan first.
 
         The rules are always among them; the rest of the base policies are looked at every
-        `ROUNDS_OF_ALL` ticks, and whenever there is no plan.
+        `ROUNDS_OF_ALL` ticks, and whenever there is no plan; with lean effort one at a time.
         """
         self._tick += 1
-        if self._plan is None:
-            return {**self._base, "hold": _hold(positions)}
-        policies = {"plan kept": _follow(shift(self._plan)), "rules": self._base["rules"]}
-        if self._tick % ROUNDS_OF_ALL == 0:
-            policies = {**policies, **self._base, "hold": _hold(positions)}
-        return policies
+        every = {**self._base, "hold": _hold(positions)}
+        names = list(every)
+        if self._effort.lean:  # the rules, and one of the others in turn
+            names = ["rules", names[1 + self._tick % (len(names) - 1)]]
+        elif self._plan is not None and self._tick % ROUNDS_OF_ALL:
+            names = ["rules"]
+        known = {} if self._plan is None else {KEPT: _follow(shift(self._plan))}
+        return known | {name: every[name] for name in names}
 
     def _improve(
         self,
@@ -212,11 +237,13 @@ class PredictiveController:
             refine=REFINED,
         ).u
         found = np.where(share > OPEN_SHARE, np.maximum(base, reach), share * reach)
-        halfway = 0.5 * (found + base)
         rivals = {"plan": self._legal(found)}
         if self._pump.any():
             rivals["plan, pumps local"] = self._pumps_local(found)
-        rivals["plan/2"] = self._pumps_local(halfway)
+        rivals["plan/2"] = self._pumps_local(0.5 * (found + base))
+        if self._effort.lean:
+            name = list(rivals)[self._tick % len(rivals)]
+            rivals = {name: rivals[name]}
         candidates = self._play({n: _follow(u) for n, u in rivals.items()}, scene)
         return _choose([best, *candidates])
 
@@ -230,23 +257,32 @@ class PredictiveController:
         """`best`, or a variation of it that does better in SWMM.
 
         One gate is set to one opening over one stretch of the horizon, all three drawn at
-        random (seeded by the tick). This finds what the reduced network cannot know, backwater
-        above all.
+        random (seeded by the tick). With fewer scenarios than the effort allows there is time
+        for pulses, too: a gate a little up or down for a while before most is lost. Both find
+        what the reduced network cannot know, backwater above all.
         """
         gates = np.flatnonzero(~self._pump)
-        if not len(gates):
+        if self._effort.lean or not len(gates):
             return best
         rng = np.random.default_rng([23, self._tick])
         base = np.mean([o.settings for o in best.outcomes], axis=0)
         base[:, self._pump] = np.nan
         steps = len(base)
-        rivals: dict[str, Policy] = {}
-        for k in range(PROBES):
+        plans = []
+        for _ in range(PROBES):
             plan = base.copy()
             first = int(rng.integers(0, max(steps // 2, 1)))
             last = first + int(rng.integers(2, steps + 2))
             plan[first:last, rng.choice(gates)] = rng.choice(PROBE_LEVELS)
-            rivals[f"plan, probe {k + 1}"] = _follow(plan)
+            plans.append(plan)
+        peak = int(np.argmax(np.mean([o.lost for o in best.outcomes], axis=0)))
+        for _ in range(PROBES * (self._effort.scenarios // len(scene.members) - 1)):
+            plan = base.copy()
+            first = int(rng.integers(0, peak + 1))
+            last = first + round(np.exp(rng.uniform(0.0, np.log(steps))))
+            plan[first:last, rng.choice(gates)] += NUDGE * rng.normal()
+            plans.append(np.clip(plan, 0.0, self._most))
+        rivals = {f"plan, probe {k + 1}": _follow(plan) for k, plan in enumerate(plans)}
         return _choose([best, *self._play(rivals, scene)])
 
     def _legal(self, plan: FloatArray) -> FloatArray:
@@ -262,20 +298,18 @@ class PredictiveController:
             owed -= run
         return out
 
-    def _play(self, policies: dict[str, Policy], scene: Scenarios) -> list[Candidate]:
+    def _play(self, policies: Mapping[str, Policy], scene: Scenarios) -> list[Candidate]:
         trials = [
             Trial(policy=policy, forecast=scene.forecast, member=m)
             for policy in policies.values()
-            for m in range(len(scene.weights))
+            for m in scene.members
         ]
         outcomes = self._twin.play(trials, self._horizon.steps, self._horizon.step_s)
-        count = len(scene.weights)
-        candidates = []
-        for k, (name, policy) in enumerate(policies.items()):
-            own = tuple(outcomes[k * count : (k + 1) * count])
-            cost = float(scene.weights @ np.array([o.cost for o in own]))
-            candidates.append(Candidate(name=name, policy=policy, outcomes=own, cost=cost))
-        return candidates
+        count = len(scene.members)
+        return [
+            _candidate(name, policy, outcomes[k * count : (k + 1) * count], scene)
+            for k, (name, policy) in enumerate(policies.items())
+        ]
 
     def _dispatch(self, best: Candidate, step: int = 0) -> Command:
         """The command of `best` at its own `step`, with the rest of it as the plan to fall back on.
@@ -295,6 +329,15 @@ class PredictiveController:
             step_s=self._horizon.step_s,
             note=best.name,
         )
+
+
+def _candidate(
+    name: str, policy: Policy, outcomes: Sequence[Outcome], scene: Scenarios
+) -> Candidate:
+    cost = float(scene.weights @ np.array([outcome.cost for outcome in outcomes]))
+    return Candidate(
+        name=name, policy=policy, outcomes=tuple(outcomes), cost=cost, members=scene.members
+    )
 
 
 def _choose(candidates: Sequence[Candidate]) -> Candidate:

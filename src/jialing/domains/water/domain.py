@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from jialing.domains.water.bound import (
     gather_inflows,
     overflow_bound,
 )
-from jialing.domains.water.controller import PROBES, Effort, PredictiveController
+from jialing.domains.water.controller import PredictiveController
+from jialing.domains.water.effort import Effort, fit_effort
 from jialing.domains.water.forecaster import NoForecaster, RainForecaster
 from jialing.domains.water.guard import Interlock, build_guard
 from jialing.domains.water.identify import identify
@@ -36,20 +36,14 @@ from jialing.domains.water.picture import picture
 from jialing.domains.water.plant import SwmmPlant
 from jialing.domains.water.settings import WaterSettings
 from jialing.domains.water.surrogate import NetworkPrices, Surrogate
-from jialing.domains.water.twin import can_fork
+from jialing.domains.water.twin import Twin, can_fork
 
 DEFAULT_TICK_S = 300.0
 HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
 MOST_STEPS = 96
 DRAIN_SHARE = 1.0  # look ahead this many times the median draining time of the tanks
-NODE_STEP_S = 0.7e-6  # of SWMM per node and routing step; 0.4 to 1 µs on 30 to 8,600 nodes [s]
-SHORTEST_S = 1800.0  # a horizon is not cut below this [s]
-INCUMBENTS = 4  # policies played per scenario before any improvement, on average
-SCENES = ((3, 1.0), (2, 1.0), (1, 1.0), (1, 0.5), (1, 0.25))  # scenarios, share of the horizon
-ROUNDS = (1, 2, 6)  # improvements per decision
-MOST_S = 1.0  # wall time SWMM may take for a decision [s]
-GOOD_S = 0.16  # processor time it may take where more rounds are a luxury [s]
 HIGH_SHARE = 0.95  # of a wet well's depth: above this its pump must run
+WET_M_S, WET_S = 60e-3 / 3600.0, 1800.0  # the rain in which routing steps are counted
 _LOOK_AT_NOW = ("rules", "open", "equal-filling", "other-rules")
 DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
 LIMIT_MARGIN = 0.9  # plans keep this far below a flow limit: flows vary within a step [1]
@@ -103,11 +97,14 @@ class WaterDomain:
                 f"decide_every_s is {step_s:g} s; it must be a multiple of the tick, "
                 f"{case.tick_s:g} s"
             )
-        horizon, effort = plan_work(model, nominal, settings, step_s)
         plant = SwmmPlant(
             layout, settings, duration_s=duration_s, seed=case.seed, rules_file=rules_file
         )
         try:
+            routing_s = model.options.routing_step_s
+            if controller not in _LOOK_AT_NOW and can_fork():
+                routing_s = Twin(plant, (), (), workers=1).routing_step_s(WET_M_S, WET_S)
+            horizon, effort = plan_work(model, nominal, settings, step_s, routing_s)
             chosen = (
                 _named(controller, plant, settings, horizon, effort, every)
                 if isinstance(controller, str)
@@ -192,9 +189,13 @@ def _files(model: WaterModel, settings: WaterSettings) -> list[Path]:
 
 
 def plan_work(
-    model: WaterModel, reduction: Reduction, settings: WaterSettings, tick_s: float
+    model: WaterModel,
+    reduction: Reduction,
+    settings: WaterSettings,
+    tick_s: float,
+    routing_s: float,
 ) -> tuple[Horizon, Effort]:
-    """How far to look and how much to compute, from the model alone.
+    """How far to look and how much to compute, from the model and its routing steps alone.
 
     The horizon is the median time in which a controlled tank drains through its open
     outlets, or at the flow limits of the case, within `HORIZON_S`; what is played within it is
@@ -202,31 +203,10 @@ def plan_work(
     """
     drain_s = _drain_s(reduction, {limit.link: limit.limit_m3s for limit in settings.flow_limits})
     wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * drain_s, *HORIZON_S))
-    length_s, effort = fit_effort(len(model.nodes), model.options.routing_step_s, wanted_s)
+    wanted_s = min(wanted_s, MOST_STEPS * tick_s)
+    length_s, effort = fit_effort(len(model.nodes), routing_s, wanted_s)
     steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
     return Horizon(steps=steps, step_s=tick_s), effort
-
-
-def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[float, Effort]:
-    """How long a horizon [s] and how much effort SWMM's time for a decision allows.
-
-    Work is counted in nodes times routing steps, so that the choice does not depend on the
-    machine. Scenarios are dropped, then the horizon is cut, until one round of improvement fits
-    into `MOST_S`; more rounds are made only where they fit into `GOOD_S`.
-    """
-    workers = min(2, os.cpu_count() or 1)
-
-    def engine_s(scenarios: int, rounds: int, length_s: float) -> float:
-        trial_s = NODE_STEP_S * nodes * length_s / max(routing_step_s, 1.0)
-        return scenarios * (INCUMBENTS + 2 * rounds + PROBES) * trial_s
-
-    for scenarios, share in SCENES:
-        length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
-        if engine_s(scenarios, 1, length_s) <= MOST_S * workers:
-            break
-    fitting = [r for r in ROUNDS if engine_s(scenarios, r, length_s) <= GOOD_S]
-    rounds = max(fitting, default=1)
-    return length_s, Effort(rounds=rounds, scenarios=scenarios, workers=workers)
 
 
 def _drain_s(reduction: Reduction, limits_m3s: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ SWMM is process-global: one open engine per process.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ except ImportError as missing:  # pragma: no cover - exercised by the packaging 
 
 INCH_PER_H_M_S = 0.0254 / 3600.0
 MM_PER_H_M_S = 1e-3 / 3600.0
+DAY_S, HOUR_S = 86_400.0, 3600.0
 
 _open_engine: str | None = None
 
@@ -95,6 +97,22 @@ class SwmmEngine:
         except Exception as error:
             raise PlantError(f"SWMM stopped: {self._swmm_words() or error}") from error
 
+    def routing_steps(self, seconds: float) -> int:
+        """Advance by at least `seconds`, one routing step at a time; how many that took.
+
+        Raises PlantError.
+        """
+        taken, ends_at = 0, math.inf
+        try:
+            while (now_s := solver.swmm_step() * DAY_S) > 0.0:
+                taken += 1
+                ends_at = min(ends_at, now_s + seconds)
+                if now_s >= ends_at:
+                    break
+        except Exception as error:
+            raise PlantError(f"SWMM stopped: {self._swmm_words() or error}") from error
+        return taken
+
     def end(self) -> float:
         """End the simulation; returns the flow routing mass balance error [%]."""
         solver.swmm_end()
@@ -145,10 +163,11 @@ class SwmmEngine:
         """Confirmed setting [1]."""
         return self._links(enum.LinkResult.SETTING, links, 1.0)
 
-    def flooded(self, nodes: Sequence[int]) -> FloatArray:
-        """Volume flooded so far [m³]."""
-        get = solver.node_get_stats
-        return np.array([get(i).volFlooded for i in nodes], dtype=np.float64) * self._volume
+    def flooding(self, nodes: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        """Volume flooded [m³] and time under water [s] so far, as SWMM books both at each step."""
+        stats = [solver.node_get_stats(i) for i in nodes]
+        volume = np.array([s.volFlooded for s in stats], dtype=np.float64) * self._volume
+        return volume, np.array([s.timeFlooded for s in stats], dtype=np.float64) * HOUR_S
 
     def entered(self, nodes: Sequence[int]) -> FloatArray:
         """Volume that came from outside the network so far [m³]: runoff, dry weather, RDII."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,10 +24,28 @@ class Scenarios:
     ----------
     forecast : the members as a forecast; None lets the plant's own rain run (perfect forecast)
     weights : [members], summing to 1
+    members : which members of the forecast they are, ordered from little rain to much where an
+        ensemble was thinned
     """
 
     forecast: Forecast | None
     weights: FloatArray
+    members: tuple[int, ...] = (0,)
+
+    def part(self, count: int) -> Scenarios:
+        """The `count` heaviest scenarios; among equals those nearest the middle."""
+        middle = (len(self.members) - 1) / 2.0
+        rank = sorted(range(len(self.members)), key=lambda k: (-self.weights[k], abs(k - middle)))
+        return self.only(sorted(rank[:count]))
+
+    def only(self, places: Sequence[int]) -> Scenarios:
+        """The scenarios at these places."""
+        weights = self.weights[list(places)]
+        return replace(
+            self,
+            weights=weights / weights.sum(),
+            members=tuple(self.members[k] for k in places),
+        )
 
 
 class SceneMaker:
@@ -74,7 +93,9 @@ class SceneMaker:
             names=forecast.names,
             values=values,
         )
-        return Scenarios(forecast=chosen, weights=weights / weights.sum())
+        return Scenarios(
+            forecast=chosen, weights=weights / weights.sum(), members=tuple(range(len(values)))
+        )
 
     def _hedges(self) -> FloatArray:
         """[2, steps, gauges]: the rain of the last quarter hour decays slowly, or stops."""

@@ -17,7 +17,7 @@ from jialing.domains.water.settings import Prices, WaterSettings
 
 EVENT_GAP_S = 6 * 3600.0  # dry time that separates two overflow events; DWA-A 117 (2013) uses 4–6 h
 SPILLING_M3S = 1e-4  # below this an overflow structure counts as dry
-LIMIT_SAMPLE_S = 60.0  # flow limits are watched at least this often
+FLOW_SAMPLE_S, LEVEL_SAMPLE_S = 15.0, 60.0  # limits of flow, of level are watched at least so often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +62,15 @@ class Ledger:
         self._overflow_nodes = np.array(layout.overflow_nodes, dtype=np.int64)
         places = len(layout.overflow_nodes) + len(layout.overflow_outfalls)
         self.flooded = np.zeros(len(self._nodes))
-        self._flooded_before = self.flooded
         self.flooded_step = np.zeros(len(self._nodes))
         self.discharged = np.zeros(len(self._outfalls))
         self.discharged_step = np.zeros(len(self._outfalls))
         self.exceedance = np.zeros(len(layout.limit_links))
         self.exceedance_step = 0.0
+        self._over_m3s = np.zeros(len(layout.limit_links))
         self.too_deep_mh = np.zeros(len(layout.deep_nodes))
         self.flooded_s = np.zeros(len(self._nodes))
+        self._under_s = np.zeros(len(self._nodes))
         self.spilling_s = np.zeros(places)
         self.events = np.zeros(places, dtype=np.int64)
         self._dry_s = np.full(places, np.inf)
@@ -83,35 +84,36 @@ class Ledger:
         going = True
         self.exceedance_step = 0.0
         if layout.limit_links or layout.deep_nodes:
-            left = seconds
+            left, sample_s = seconds, FLOW_SAMPLE_S if layout.limit_links else LEVEL_SAMPLE_S
             while left > 0 and going:
-                span = min(left, LIMIT_SAMPLE_S)
+                span = min(left, sample_s)
                 going = engine.stride(round(span))
                 flow = engine.flow(layout.limit_links)
-                over = np.maximum(flow - layout.limits_m3s, 0.0) * span
+                over_m3s = np.maximum(flow - layout.limits_m3s, 0.0)
+                over = 0.5 * (over_m3s + self._over_m3s) * span
+                self._over_m3s = over_m3s
                 self.exceedance += over
                 self.exceedance_step += float(over @ layout.limit_weights)
                 np.maximum(self.peak, flow, out=self.peak)
                 above = np.maximum(engine.depth(layout.deep_nodes) - layout.deep_m, 0.0)
                 self.too_deep_mh += above * (span / 3600.0)
-                self._book_flooding(span)
                 left -= span
         else:
             going = engine.stride(round(seconds))
-            self._book_flooding(seconds)
         self._book(seconds)
         return going
 
-    def _book_flooding(self, seconds: float) -> None:
-        """Volume and time of flooding since the last look, `seconds` ago."""
-        flooded = self._engine.flooded(self._nodes)
-        self.flooded_s += (flooded - self.flooded > SPILLING_M3S * seconds) * seconds
-        self.flooded = flooded
+    def _book_flooding(self) -> None:
+        """Volume and time of flooding since the last look; a trickle counts as dry."""
+        flooded, under_s = self._engine.flooding(self._nodes)
+        spent_s = under_s - self._under_s
+        np.subtract(flooded, self.flooded, out=self.flooded_step)
+        self.flooded_s += spent_s * (self.flooded_step > SPILLING_M3S * spent_s)
+        self.flooded, self._under_s = flooded, under_s
 
     def _book(self, seconds: float) -> None:
         engine = self._engine
-        np.subtract(self.flooded, self._flooded_before, out=self.flooded_step)
-        self._flooded_before = self.flooded
+        self._book_flooding()
         discharged = engine.received(self._outfalls)
         self.discharged_step = discharged - self.discharged
         self.discharged = discharged

@@ -18,6 +18,7 @@ import stat
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -49,6 +50,7 @@ class Outcome:
     depth : [steps, watched nodes] at the end of each step [m]
     spilled : [steps, watched nodes] volume flooded in each step [m³]
     deep : [steps, nodes with a level limit] depth at the end of each step [m]
+    lost : [steps] the loss in each step [m³-eq]
     """
 
     cost: float
@@ -58,6 +60,7 @@ class Outcome:
     depth: FloatArray
     spilled: FloatArray
     deep: FloatArray
+    lost: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +105,7 @@ class Twin:
             while waiting or running:
                 while waiting and len(running) < self._workers:
                     position, trial = waiting.pop(0)
-                    pid, pipe = self._launch(trial, steps, step_s)
+                    pid, pipe = _launch(partial(self._simulate, trial, steps, step_s))
                     running[pipe] = (position, pid)
                 pipe = next(iter(running))
                 position, pid = running.pop(pipe)
@@ -113,27 +116,24 @@ class Twin:
                 os.waitpid(pid, 0)
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _launch(self, trial: Trial, steps: int, step_s: float) -> tuple[int, int]:
-        read, write = os.pipe()
-        with warnings.catch_warnings():
-            # The child touches nothing but the engine, numpy and its pipe; a progress
-            # display's thread in the parent does not concern it.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
-        if pid == 0:
-            os.close(read)
-            self._child(write, trial, steps, step_s)
-        os.close(write)
-        return pid, read
+    def routing_step_s(self, rate: float, seconds: float) -> float:
+        """Mean length of SWMM's routing steps over the next `seconds`, under rain of `rate` [s].
 
-    def _child(self, pipe: int, trial: Trial, steps: int, step_s: float) -> NoReturn:
-        status = 1
-        try:
-            _detach_files(keep=pipe)
-            _write(pipe, self._simulate(trial, steps, step_s).tobytes())
-            status = 0
-        finally:
-            os._exit(status)  # no clean-up: every handle belongs to the parent
+        SWMM shortens its steps where water runs fast (Courant); what a trial costs depends on it.
+
+        Parameters
+        ----------
+        rate : rain on every gauge [m/s]
+        """
+
+        def count() -> FloatArray:
+            for gage in range(len(self._plant.layout.gages)):
+                self._plant.engine.set_rain(gage, rate)
+            return np.array([self._plant.engine.routing_steps(seconds)], dtype=np.float64)
+
+        pid, pipe = _launch(count)
+        content = _gather(pipe, pid, 8)
+        return seconds / max(float(np.frombuffer(content)[0]), 1.0)
 
     def _simulate(self, trial: Trial, steps: int, step_s: float) -> FloatArray:
         """Play `trial` in this (child) process; one row per step, the cost in a last row."""
@@ -144,6 +144,7 @@ class Twin:
         rows = np.zeros((steps + 1, self._width()))
         local = np.zeros(count, dtype=np.bool_)
         nodes = list(self._nodes)
+        before = loss
         for k in range(steps):
             if trial.forecast is not None:
                 values = trial.forecast.values[trial.member]
@@ -153,6 +154,7 @@ class Twin:
             np.isnan(targets, out=local)
             plant.controls.apply(Command(targets=targets, local=local))
             ended = not ledger.advance(step_s)
+            now = ledger.loss()
             rows[k] = np.concatenate(
                 (
                     engine.setting(layout.actuator_links),
@@ -160,10 +162,13 @@ class Twin:
                     engine.depth(nodes),
                     ledger.flooded_step[nodes],
                     engine.depth(layout.deep_nodes),
+                    (now - before,),
                 )
             )
+            before = now
             if ended:
                 rows[k + 1 : steps] = rows[k]
+                rows[k + 1 : steps, -1] = 0.0
                 break
         loss = ledger.loss() - loss
         rows[steps, :2] = loss + ledger.wear() + ledger.held() - other, loss
@@ -172,24 +177,17 @@ class Twin:
     def _width(self) -> int:
         return sum(self._sizes())
 
-    def _sizes(self) -> tuple[int, int, int, int, int]:
-        """Columns of settings, flow, depth, spilled and deep."""
+    def _sizes(self) -> tuple[int, ...]:
+        """Columns of settings, flow, depth, spilled, deep and lost."""
         layout, nodes = self._plant.layout, len(self._nodes)
-        return len(layout.actuators), len(self._links), nodes, nodes, len(layout.deep_nodes)
+        return len(layout.actuators), len(self._links), nodes, nodes, len(layout.deep_nodes), 1
 
     def _collect(self, pipe: int, pid: int, steps: int) -> Outcome:
         width = self._width()
-        size = (steps + 1) * width * 8
-        content = _read(pipe, size)
-        if len(content) != size:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        if len(content) != size:
-            raise PlantError("a copy of the plant failed while playing a candidate plan")
+        content = _gather(pipe, pid, (steps + 1) * width * 8)
         rows = np.frombuffer(content).reshape(steps + 1, width)
         ends = np.cumsum(self._sizes())[:-1]
-        settings, flow, depth, spilled, deep = np.split(rows[:steps], ends, axis=1)
+        settings, flow, depth, spilled, deep, lost = np.split(rows[:steps], ends, axis=1)
         return Outcome(
             cost=float(rows[steps, 0]),
             loss=float(rows[steps, 1]),
@@ -198,7 +196,45 @@ class Twin:
             depth=depth,
             spilled=spilled,
             deep=deep,
+            lost=lost[:, 0],
         )
+
+
+def _launch(work: Callable[[], FloatArray]) -> tuple[int, int]:
+    """Let a copy of this process do `work`; its process and the pipe on which it will answer."""
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        # The child touches nothing but the engine, numpy and its pipe; a progress
+        # display's thread in the parent does not concern it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        _child(write, work)
+    os.close(write)
+    return pid, read
+
+
+def _child(pipe: int, work: Callable[[], FloatArray]) -> NoReturn:
+    status = 1
+    try:
+        _detach_files(keep=pipe)
+        _write(pipe, work().tobytes())
+        status = 0
+    finally:
+        os._exit(status)  # no clean-up: every handle belongs to the parent
+
+
+def _gather(pipe: int, pid: int, size: int) -> bytes:
+    """The `size` bytes that a copy answers; PlantError if it fails."""
+    content = _read(pipe, size)
+    if len(content) != size:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    if len(content) != size:
+        raise PlantError("a copy of the plant failed while playing a candidate plan")
+    return content
 
 
 def _read(pipe: int, size: int) -> bytes:
