@@ -97,10 +97,16 @@ class MutationRun:
         self, session: pytest.Session, walked: dict[int, set[str]], name: str, mutant: Mutant
     ) -> None:
         """Fork a process that tries a mutant."""
-        tests = [test for test, places in walked.items() if f"{name}:{mutant.place}" in places]
+        anew = mutant.runs_with_module
+        place = f"{name}:" if anew else f"{name}:{mutant.place}"
+        tests = [
+            session.items[test]
+            for test, places in walked.items()
+            if any(p.startswith(place) if anew else p == place for p in places)
+        ]
         child = os.fork()
         if not child:
-            self._try(session, name, mutant, None if mutant.runs_with_module else tests)
+            self._try(tests, name, mutant)
         where = f"{TARGETS[name].relative_to(ROOT)}:{mutant.line} {mutant.key}"
         self._waiting[child] = mutant.key, where
 
@@ -146,9 +152,7 @@ class MutationRun:
             raise SystemExit("The tests must pass before mutants can be judged.")
         return {k: set(seen) for _, k, seen in known}
 
-    def _try(
-        self, session: pytest.Session, name: str, mutant: Mutant, tests: list[int] | None
-    ) -> None:
+    def _try(self, tests: list[pytest.Item], name: str, mutant: Mutant) -> None:
         """In a fork: put the mutant in place, run the tests, and never return."""
         resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_ALL_S, LIMIT_ALL_S))
         quiet = os.open(os.devnull, os.O_WRONLY)
@@ -156,11 +160,11 @@ class MutationRun:
         os.dup2(quiet, 2)
         try:
             code = compile(ast.fix_missing_locations(mutant.code), str(TARGETS[name]), "exec")
-            if tests is None:
-                os._exit(SURVIVED if self._imported_anew(name, code) == 0 else NOTICED)
+            if mutant.runs_with_module:
+                files = list(dict.fromkeys(str(item.path) for item in tests))
+                os._exit(SURVIVED if self._imported_anew(name, code, files) == 0 else NOTICED)
             _function(name, mutant.place).__code__ = _find(code, mutant.place)
-            for k in tests:
-                item = session.items[k]
+            for item in tests:
                 signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)  # its signal ends the process
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 if self._failed:
@@ -169,11 +173,10 @@ class MutationRun:
         except BaseException:  # whatever a mutant raises, it was noticed
             os._exit(NOTICED)
 
-    def _imported_anew(self, name: str, code: types.CodeType) -> int:
-        """Exit status of the tests with the module `name` made of `code`."""
-        tests = [str(ROOT / test) for test in TESTS]
+    def _imported_anew(self, name: str, code: types.CodeType, files: list[str]) -> int:
+        """Exit status of the tests in `files` with the module `name` made of `code`."""
         for loaded, module in list(sys.modules.items()):
-            if loaded in TARGETS or getattr(module, "__file__", None) in tests:
+            if loaded in TARGETS or getattr(module, "__file__", None) in files:
                 del sys.modules[loaded]
         module = types.ModuleType(name)
         module.__file__ = str(TARGETS[name])
@@ -184,7 +187,7 @@ class MutationRun:
         package, _, last = name.rpartition(".")
         setattr(importlib.import_module(package), last, module)
         exec(code, vars(module))  # noqa: S102
-        return int(pytest.main(["-x", *OPTIONS, *TESTS]))
+        return int(pytest.main(["-x", *OPTIONS, *files]))
 
 
 def _function(name: str, place: str) -> Any:

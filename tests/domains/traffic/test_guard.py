@@ -324,8 +324,9 @@ def test_a_target_that_is_not_finite_is_refused(target: float) -> None:
 
 @pytest.mark.parametrize("target", [-1.0, 3.0, 2.5, 0.5, -0.5, 1e300])
 def test_a_target_that_is_no_mode_is_refused(target: float) -> None:
-    scene = Scene().shown(1.0)
-    assert_ruled(scene.ask(target), "mode", None)
+    ruling = Scene().shown(1.0).ask(target)
+    assert_ruled(ruling, "mode", None)
+    assert ruling.verdicts[0].reason.endswith("allowed are modes 0 … 2")
 
 
 def test_the_first_and_the_last_mode_are_modes() -> None:
@@ -931,7 +932,9 @@ def test_a_position_that_is_none_leaves_the_signal_to_its_programme(position: fl
     scene = Scene().shown(1.0)
     scene.told = Receipt(time_s=scene.now_s, positions=np.array([position]))
     scene.readings = {"mode:T": position}
-    assert_ruled(scene.ask(1.0), "stale", None)
+    ruling = scene.ask(1.0)
+    assert_ruled(ruling, "stale", None)
+    assert ruling.verdicts[0].reason.endswith("the plant confirms no mode")
 
 
 def test_the_last_mode_is_a_position() -> None:
@@ -1139,6 +1142,10 @@ def test_an_actuator_that_contradicts_itself_is_an_error() -> None:
 def test_a_longest_red_that_is_none_is_an_error(max_red_s: float) -> None:
     with pytest.raises(InputError, match="max_red_s"):
         Scene(settings=TrafficSettings(max_red_s=max_red_s))
+
+
+def test_a_longest_red_of_less_than_a_second_is_one() -> None:
+    Scene(settings=TrafficSettings(max_red_s=0.5))
 
 
 @pytest.mark.parametrize("shortest", [-0.1, NAN, INF])

@@ -219,8 +219,6 @@ class TrafficGuard:
         """What is shown, or begun, and may not be left yet."""
         head, shown, green_s = float(moment.head[i]), float(moment.shown[i]), moment.green_s[i]
         if self._local[i]:
-            if math.isnan(at.target):
-                return
             left_s = self.proofs[i].longest_s - (moment.now_s - self._local_s[i])
             if shown >= 0.0:
                 if green_s < self._junctions[i].min_green_s[int(shown)]:
@@ -240,8 +238,6 @@ class TrafficGuard:
             else:
                 at.refuse("stale", LOCAL, f"the mode is not known since {blind_s:g} s")
                 self._rest_s[i] = moment.now_s + REST_S
-        if at.target == head:
-            return
         if math.isnan(shown):
             at.clamp("intergreen", head, f"the transition to mode {head:g} is under way")
         elif green_s < (shortest_s := float(self._junctions[i].min_green_s[int(shown)])):
@@ -283,7 +279,8 @@ def _require_sound(
     """Raise where limits cannot be kept."""
     if not settings.max_red_s > 0.0:
         raise InputError(f"max_red_s is {settings.max_red_s}; it must be above 0")
-    for junction, actuator in zip(junctions, actuators, strict=True):
+    for i, actuator in enumerate(actuators):
+        junction = junctions[i]
         limits.require_sound(actuator)
         count = len(junction.modes)
         if actuator.levels != tuple(float(m) for m in range(count)):

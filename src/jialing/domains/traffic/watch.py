@@ -140,7 +140,8 @@ class Watch:
                 elif self._position[i] == -1.0 - mode and not local[i]:
                     came_s = before_s + way_s
                 self._green_s[i] = min(came_s, now_s)
-                self._from[i] = -1 if local[i] else int(mode)
+                if not local[i]:
+                    self._from[i] = int(mode)
         self._position, self._shown = position, shown
 
 
