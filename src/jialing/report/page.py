@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jialing.report import charts, city_page, facts, incidents, shell, table
+from jialing.report import charts, city_page, facts, incidents, shell, space_time, table
 from jialing.report.city_source import city_folders
 from jialing.report.elements import elements
 from jialing.report.headline import Headline, headline
@@ -83,6 +83,7 @@ def build_page(result: ResultView) -> str:
         comparison_lead=escape(_comparison_lead(result)),
         comparison=table.comparison(result),
         map_lead=escape(_map_lead(plan)),
+        corridor=space_time.diagrams(result),
         time_lead=escape(TIME_LEAD),
         elements=elements(result),
         guard_counts=incidents.counts(result),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from jialing.domains.traffic.corridor import told
 from jialing.domains.traffic.model import Roads
 from jialing.domains.traffic.network import Edge, NetworkFile, Point
 
@@ -49,6 +50,7 @@ def picture(roads: Roads) -> dict[str, Any]:
         ],
         "panels": _panels(roads),
         "map": {"field": "queue", "unit": "veh", "value": "mean"},
+        "corridor": told(roads.junctions),
     }
 
 
