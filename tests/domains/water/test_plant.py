@@ -124,7 +124,7 @@ def test_flooding_lasts_as_long_as_swmm_books_it_not_whole_ticks(layout: Layout)
     made.close()
     ticks = np.array([row["duration_h"] * 3600.0 / TICK_S for row in details["flooding_by_node"]])
     assert len(ticks)
-    assert (0.0 < ticks).all()
+    assert (ticks > 0.0).all()
     assert (ticks <= 12.0).all()
     assert np.abs(ticks - np.round(ticks)).max() > 0.01
 

@@ -48,6 +48,7 @@ NUDGE = 0.15  # standard deviation of a small variation [1]
 KEPT = "plan kept"
 PROBE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # openings a variation sets
 ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
+LEAN_RIVALS = 2  # plans that are played per improvement where the effort is lean
 FINE_STEPS = 4  # the first steps of a plan are decided one by one
 COARSER = 10  # a later block is a tenth as long as what lies before it
 
@@ -199,13 +200,17 @@ class PredictiveController:
         """The policies known before any planning, the last plan first.
 
         The rules are always among them; the rest of the base policies are looked at every
-        `ROUNDS_OF_ALL` ticks, and whenever there is no plan; with lean effort one at a time.
+        `ROUNDS_OF_ALL` ticks, and whenever there is no plan. With lean effort the last plan is
+        held against one policy at a time, the rules at every other tick.
         """
         self._tick += 1
         every = {**self._base, "hold": _hold(positions)}
         names = list(every)
-        if self._effort.lean:  # the rules, and one of the others in turn
-            names = ["rules", names[1 + self._tick % (len(names) - 1)]]
+        if self._effort.lean:
+            others = names[1:]
+            turn, odd = divmod(self._tick, 2)
+            other = others[turn % len(others)]
+            names = ["rules", other] if self._plan is None else [other if odd else "rules"]
         elif self._plan is not None and self._tick % ROUNDS_OF_ALL:
             names = ["rules"]
         known = {} if self._plan is None else {KEPT: _follow(shift(self._plan))}
@@ -241,9 +246,8 @@ class PredictiveController:
         if self._pump.any():
             rivals["plan, pumps local"] = self._pumps_local(found)
         rivals["plan/2"] = self._pumps_local(0.5 * (found + base))
-        if self._effort.lean:
-            name = list(rivals)[self._tick % len(rivals)]
-            rivals = {name: rivals[name]}
+        if self._effort.lean and len(rivals) > LEAN_RIVALS:
+            del rivals["plan" if self._tick % 2 else "plan, pumps local"]
         candidates = self._play({n: _follow(u) for n, u in rivals.items()}, scene)
         return _choose([best, *candidates])
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 NODE_STEP_S = 0.7e-6  # of SWMM per node and routing step; 0.4 to 1.1 µs on 6 to 8,600 nodes [s]
 SHORTEST_S = 1800.0  # a horizon is not cut below this [s]
+LEAN_S = 1500.0  # but this is all where no search fits [s]
 INCUMBENTS = 4  # policies played per scenario before any improvement, on average
 RIVALS = 2  # plans played per scenario and improvement, on average
 PROBES = 2  # variations of the incumbent that are played per scenario
 FINALISTS = 3  # policies that are judged by scenarios beyond those of the search
 #: Scenarios of the search, scenarios of the judgement, share of the horizon; the dearest first.
 SCENES = ((3, 3, 1.0), (1, 3, 1.0), (1, 3, 0.5), (1, 3, 0.25))
-LEAN_SCENE = (1, 1, 0.25)
 ROUNDS = (1, 2, 6)  # improvements per decision
 MOST_S = 1.0  # wall time SWMM may take for a decision [s]
 GOOD_S = 0.25  # processor time it may take where more rounds are a luxury [s]
@@ -28,7 +28,7 @@ class Effort:
     rounds : improvements per decision
     scenarios : forecast scenarios in which policies are searched
     judges : forecast scenarios in which the last few policies are compared
-    lean : play one policy of a kind per decision, in turn, and no variations
+    lean : play two policies and two plans per decision, in turn, and no variations
     workers : copies of the plant at the same time
     """
 
@@ -45,7 +45,7 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
     Work is counted in nodes times routing steps, so that the choice does not depend on the
     machine. Scenarios of the search are dropped, then the horizon is cut, until one round of
     improvement fits into `MOST_S`; more rounds are made only where they fit into `GOOD_S`. Where
-    even the least does not fit, one policy of each kind is left.
+    even the least does not fit, two policies and two plans are left, over `LEAN_S`.
 
     Parameters
     ----------
@@ -67,8 +67,7 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
             lean = False
             break
     if lean:
-        scenarios, judges, share = LEAN_SCENE
-        length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
+        scenarios, judges, length_s = 1, 1, min(wanted_s, LEAN_S)
     fitting = [r for r in ROUNDS if engine_s(scenarios, judges, r, length_s) <= GOOD_S]
     return length_s, Effort(
         rounds=max(fitting, default=1),
