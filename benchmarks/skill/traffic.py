@@ -62,8 +62,11 @@ Cell = dict[str, Any]
 Task = tuple[str, str, str, int, float]
 
 
-def walk(task: Task) -> Cell:
-    """One run: its score, the guard's interventions, and the CPU time of decisions."""
+def walk(task: Task, **changes: Any) -> Cell:
+    """One run: its score, the guard's interventions, and the CPU time of decisions.
+
+    changes : settings that differ from those of the case
+    """
     from jialing.core.command import Command
     from jialing.core.stages import Situation
     from jialing.domains.traffic.cases import open_case
@@ -71,7 +74,7 @@ def walk(task: Task) -> Cell:
 
     name, controller, sensing, seed, every_s = task
     case = open_case(name)
-    settings = replace(case.settings, sensing=sensing, decide_every_s=every_s)
+    settings = replace(case.settings, sensing=sensing, decide_every_s=every_s, **changes)
     desk = TRAFFIC.desk(replace(case, seed=seed, settings=settings, tick_s=every_s), controller)
     plant = desk.plant
     getattr(desk.controller, "prepare", lambda: None)()

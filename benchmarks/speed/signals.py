@@ -1,0 +1,165 @@
+"""How long does one decision take for 10,000 signals?
+
+A made-up city: the shipped grid's six junctions over and over, a dozen vehicles before each, drawn
+from a seed. The whole decision is timed, sightings in and targets out, on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numba
+import numpy as np
+
+from benchmarks._results import Column, Table, write_result
+from jialing.core.signal import Actuator, Observation, Signal, SignalTable
+from jialing.core.stages import Situation
+from jialing.domains.traffic.cases import traffic_grid
+from jialing.domains.traffic.controller import PredictiveController
+from jialing.domains.traffic.junction import Junction
+from jialing.domains.traffic.model import Roads, read_roads
+from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.sightings import SIGHTING
+
+CORES = 2
+VIEW_M = 100.0
+PER_JUNCTION = 12  # vehicles in view of one signal
+TICKS = 8  # the first compiles, the second guesses everybody's turn
+GREEN_S = 20.0
+
+
+def city(count: int) -> tuple[Junction, ...]:
+    """So many junctions: copies of the shipped grid that feed nobody but themselves."""
+    case = traffic_grid()
+    block = read_roads(case.model, case.settings).junctions
+    found: list[Junction] = []
+    while len(found) < count:
+        base, mark = len(found), f"{len(found)}:"
+        found += [
+            replace(
+                j,
+                name=mark + j.name,
+                lanes=tuple(mark + lane for lane in j.lanes),
+                outs=tuple(mark + out for out in j.outs),
+                joined=tuple(base + k for k in j.joined),
+                feeds=tuple(replace(f, junction=base + f.junction) for f in j.feeds),
+            )
+            for j in block
+        ]
+    # What is left of the last block keeps no one outside of it as neighbour.
+    kept = found[:count]
+    return tuple(
+        replace(
+            j,
+            feeds=tuple(f for f in j.feeds if f.junction < count),
+            joined=tuple(k for k in j.joined if k < count),
+        )
+        for j in kept
+    )
+
+
+def situations(junctions: Sequence[Junction], ticks: int) -> list[Situation]:
+    """What is seen second by second: vehicles drive up to the line and stand there."""
+    rng = np.random.default_rng(0)
+    count = len(junctions)
+    table = SignalTable(
+        signals=(
+            *(Signal(name=f"mode:{j.name}", unit="1") for j in junctions),
+            *(Signal(name=f"green:{j.name}", unit="s", low=0.0) for j in junctions),
+        )
+    )
+    actuators = tuple(
+        Actuator(
+            name=j.name,
+            kind="signal",
+            low=0.0,
+            high=float(len(j.modes) - 1),
+            levels=tuple(float(m) for m in range(len(j.modes))),
+            safe=float("nan"),
+        )
+        for j in junctions
+    )
+    seen = np.zeros(count * PER_JUNCTION, dtype=SIGHTING)
+    seen["junction"] = np.repeat(np.arange(count), PER_JUNCTION)
+    lanes = np.repeat([len(j.lanes) for j in junctions], PER_JUNCTION)
+    seen["lane"] = (rng.random(len(seen)) * lanes).astype(np.int32)
+    seen["free_speed_mps"] = 13.9
+    seen["vehicle"] = np.arange(len(seen))
+    for name in ("movement", "next_junction", "next_lane", "next_movement"):
+        seen[name] = -1
+    start_m = rng.uniform(0.0, VIEW_M, len(seen))
+    mode = rng.integers(0, [len(j.modes) for j in junctions]).astype(np.float64)
+    found = []
+    for tick in range(ticks):
+        now = seen.copy()
+        now["distance_m"] = np.maximum(start_m - 10.0 * tick, 0.0)
+        now["speed_mps"] = np.where(now["distance_m"] > 0.0, 10.0, 0.0)
+        values = np.concatenate((mode, np.full(count, GREEN_S + tick)))
+        observation = Observation(
+            time_s=float(tick),
+            values=values,
+            quality=np.zeros(len(values), dtype=np.uint8),
+            valid_at_s=np.full(len(values), float(tick)),
+            table=table,
+            sightings=now,
+        )
+        found.append(Situation(observation=observation, positions=mode, actuators=actuators))
+    return found
+
+
+def timed(count: int, ticks: int) -> tuple[list[float], list[float]]:
+    """Wall-clock and CPU seconds of each decision [s]."""
+    junctions = city(count)
+    roads = cast(Roads, SimpleNamespace(junctions=junctions))
+    controller = PredictiveController(roads, TrafficSettings(view_m=VIEW_M))
+    numba.set_num_threads(min(CORES, numba.config.NUMBA_NUM_THREADS))
+    controller.prepare()
+    wall, cpu = [], []
+    for situation in situations(junctions, ticks):
+        started, busy = time.perf_counter(), time.process_time()
+        controller.decide(situation)
+        wall.append(time.perf_counter() - started)
+        cpu.append(time.process_time() - busy)
+    return wall, cpu
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--junctions", type=int, nargs="+", default=[6, 100, 1000, 10_000])
+    parser.add_argument("--write", action="store_true", help="write the result file")
+    chosen = parser.parse_args(arguments)
+    rows: list[list[Any]] = []
+    for count in chosen.junctions:
+        wall, cpu = timed(count, TICKS)
+        used = float(np.median(cpu[2:]))
+        rows.append(
+            [count, float(np.median(wall[2:])), max(wall[2:]), used, wall[1], 1e3 * used / count]
+        )
+        print(rows[-1], flush=True)
+    table = Table(
+        name="signals",
+        columns=[
+            Column(title="junctions"),
+            Column(title="decision, median [s]", digits=3),
+            Column(title="longest [s]", digits=3),
+            Column(title="CPU, median [s]", digits=3),
+            Column(title="second decision, every turn guessed anew [s]", digits=3),
+            Column(title="CPU per junction [ms]", digits=3),
+        ],
+        rows=rows,
+        note=f"{PER_JUNCTION} vehicles in view of each signal, turns unknown; the whole decision, at "
+        f"most {CORES} cores. CPU is of all cores together; wall-clock depends on what else runs.",
+    )
+    if chosen.write:
+        print(write_result("speed-signals", {"rows": rows}, tables=[table]).name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
