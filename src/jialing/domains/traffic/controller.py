@@ -40,6 +40,7 @@ STUCK_S = 12.0  # a free green in which the first vehicle stands so long is bloc
 YIELDING_STUCK_S = 30.0  # … as is one that yields so long [s] …
 IGNORED_S = 30.0  # … and its lane is left out for so long [s]
 AT_LINE_S = 4.0  # from standing, the first vehicle is over the line within this time [s]
+OVERLOOKED = 1.0  # vehicles that stand in an exit where a camera misses some: the last one [veh]
 MANY = 64  # junctions from which on planning is spread over cores
 
 
@@ -85,6 +86,10 @@ class PredictiveController:
         self._needed = AGREEMENTS if close else 1
         camera = settings.sensing == "camera" and 0.0 < settings.missed < 1.0
         self._unseen = Unseen(layout, settings.missed) if camera else None
+        self._overlooked = OVERLOOKED if camera else 0.0
+        self._soon_s = 0.5 * settings.decide_every_s  # nearer to now than to the next decision
+        self._min_green = layout.min_green
+        self._mode_base = layout.mode_ptr[:-1]
         # Whoever sees everybody needs no recall.
         blind = settings.sensing != "perfect"
         self._recall = Recall(layout, settings.max_red_s) if blind else None
@@ -149,7 +154,7 @@ class PredictiveController:
             state.before,
             state.switched,
             state.opened,
-            state.room,
+            np.maximum(state.room - self._overlooked, 0.0),
             state.drain,
             inside,
             self._free,
@@ -164,13 +169,15 @@ class PredictiveController:
         self._estimator.note(arrivals, move, leave, now)
         self._outlook.note(arrivals, move, leave, now)
         first = self._answers[:, batch.FIRST].astype(np.int64)
-        go = (self._answers[:, batch.WHEN] <= 0.0) & (first != state.mode) & (state.opened <= 0.0)
+        old = -state.opened >= self._min_green[self._mode_base + state.mode] - 0.01
+        soon = self._answers[:, batch.WHEN] < self._soon_s
+        go = soon & old & (first != state.mode) & (state.opened <= 0.0)
         self._agreed = np.where(go, self._agreed + 1, 0)
         switch = self._agreed >= self._needed
         self._agreed[switch] = 0
         want = np.where(switch, first, state.mode)
         if self._recall is not None:
-            forgotten = self._recall.modes(now, state.right, state.opened)
+            forgotten = np.where(old, self._recall.modes(now, state.right, state.opened), NOBODY)
             want = np.where(forgotten != NOBODY, forgotten, want)
         self._want = want.astype(np.float64)
         return self._command(situation)
