@@ -91,7 +91,7 @@ class PredictiveController:
         self._min_green = layout.min_green
         self._mode_base = layout.mode_ptr[:-1]
         # Whoever sees everybody needs no recall.
-        blind = settings.sensing != "perfect"
+        blind = camera or settings.sensing == "loops"
         self._recall = Recall(layout, settings.max_red_s) if blind else None
 
     def prepare(self) -> None:
