@@ -9,7 +9,8 @@ among them. A change now must beat keeping by more than a threshold in
           + FORESIGHT * mean over members of the min over plans,
 
 because who waits will know more, but not all, before he must decide. Directions change no sooner
-than the dwell allows and no more often than the day's budget.
+than the dwell allows and no more often than the day's budget. A station that has left its timetable
+and finds no plan that pays goes back to it.
 
 Source of the bound with foresight: Birge & Louveaux (2011), Introduction to Stochastic
 Programming, ch. 4 (wait-and-see).
@@ -34,6 +35,7 @@ from jialing.domains.metro.timetable import best_timetable
 
 THRESHOLD = 200.0  # what a change now must save [ped·s]
 FORESIGHT = 0.5  # share of the future that is known in time to act on it; tuned [1]
+HOMEWARD = 300.0  # what a return to the timetable may cost beyond its reversal [ped·s]
 NEAR = 0.5  # a change is looked at closely where a probe loses less than this many reversals [1]
 #: how much worse a probe is [ped·s] -> `replan_s` until the next look
 REST = ((3000.0, 3), (900.0, 2), (-np.inf, 1))
@@ -96,9 +98,12 @@ class PredictiveController:
         anchor = self._anchor(now)
         kept = self._keeping(scenarios, works, anchor)
         chosen = kept.plan
+        home = self._homeward(scenarios, works, kept, anchor, held)
+        if home is not None:
+            chosen = home
         nearest = self._nearest(scenarios, works, kept, ~held)
         self._rest_s = self._settings.replan_s * next(n for far, n in REST if nearest >= far)
-        if nearest < NEAR * self._settings.prices.reversal:
+        if home is None and nearest < NEAR * self._settings.prices.reversal:
             kept = planner.search(scenarios, works, self._want, chosen)
             chosen = kept.plan
             start = planner.turned(self._want, works, chosen, ~held)
@@ -137,6 +142,29 @@ class PredictiveController:
             again[0] = keep[0]
             options.append(again)
         return self._planner.best_of(scenarios, works, options)
+
+    def _homeward(
+        self,
+        scenarios: Scenarios,
+        works: FloatArray,
+        kept: Found,
+        anchor: FloatArray,
+        held: NDArray[np.bool_],
+    ) -> FloatArray | None:
+        """The timetable from now on, where the last plan has left it and no plan pays to return.
+
+        Its reversal is paid sooner or later, and what nobody foresees finds the station best where
+        it is expected to be: so returning may cost `HOMEWARD`, and its reversal counts nothing.
+        """
+        turns = anchor[0] != self._want
+        if not np.any(turns) or np.any(held & turns) or not self._lawful(anchor[0], works):
+            return None
+        if np.any(np.all(kept.plan[:, turns] == anchor[0, turns], axis=1)):
+            return None  # the plan returns by itself, at the time that is best
+        still = np.tile(anchor[0], (self._slots, 1))
+        home = self._planner.best_of(scenarios, works, [anchor, still])
+        paid = self._settings.prices.reversal * np.count_nonzero(turns)
+        return home.plan if home.cost - paid < kept.cost + HOMEWARD else None
 
     def _nearest(
         self, scenarios: Scenarios, works: FloatArray, kept: Found, free: NDArray[np.bool_]
