@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from jialing.core.forecast import Forecast, Horizon
     from jialing.core.signal import Actuator, Observation
     from jialing.core.stages import Controller, Situation
+    from jialing.domains.metro.gtfs import import_station
+    from jialing.domains.metro.keys import turn_key
     from jialing.loop.progress import Progress
     from jialing.record.reader import Record, open_record
     from jialing.record.replay import Comparison
@@ -66,11 +68,13 @@ __all__ = [
     "cases",
     "check_city",
     "export",
+    "import_station",
     "inspect",
     "new_city",
     "open_record",
     "replay",
     "run",
+    "turn_key",
     "write_report",
 ]
 
@@ -100,6 +104,8 @@ _HOMES = {
     "jialing.core.forecast": ("Forecast", "Horizon"),
     "jialing.core.signal": ("Actuator", "Observation"),
     "jialing.core.stages": ("Controller", "Situation"),
+    "jialing.domains.metro.gtfs": ("import_station",),
+    "jialing.domains.metro.keys": ("turn_key",),
     "jialing.loop.progress": ("Progress",),
     "jialing.record.reader": ("Record", "open_record"),
     "jialing.record.replay": ("Comparison",),

@@ -282,6 +282,10 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     look: Callable[..., tuple[dict[str, Any], Sequence[str]]] = domains.load(
         domains.row(name).inspect
     )
+    accepted = python_inspect.signature(look).parameters
+    for setting in settings:
+        if setting not in accepted:
+            raise InputError(f"a {name} model takes no {setting}; inspect it without", path=path)
     document, lines = look(path, **settings)
     return Inspection(document=document, text="\n".join(lines))
 

@@ -1,4 +1,4 @@
-"""The commands: run, cases, inspect, report, replay, export, city, bench."""
+"""The commands: run, cases, inspect, report, replay, export, city, station, bench."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jialing.cli.city import city
+from jialing.cli.station import station
 from jialing.cli.told import DIFFERENT, ERROR, say, told
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(city, name="city")
+app.add_typer(station, name="station")
 
 
 def main() -> None:
@@ -168,6 +170,22 @@ def run(
             help="Let an event of the city happen, such as detectors_lost. May be repeated.",
         ),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="What may reach escalators: observe, advise (after the operator's key) or auto. "
+            "(default: advise; a virtual operator turns the key)",
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Only the keys in this file are turned (`jialing station key`).",
+            dir_okay=False,
+        ),
+    ] = None,
     pace: Annotated[
         float | None,
         typer.Option(
@@ -193,7 +211,9 @@ def run(
     overrides = {"duration_s": duration, "forecast": forecast, "seed": seed}
     roads = {"routes": tuple(routes) if routes else None, "sensing": sensing}
     events = {"events": tuple(event) if event else None}
-    given = {k: v for k, v in {**overrides, **roads, **events}.items() if v is not None}
+    escalators = {"mode": mode, "keys": keys}
+    asked = {**overrides, **roads, **events, **escalators}
+    given = {k: v for k, v in asked.items() if v is not None}
     made = _case(_named_model(case, net), series, given)
     try:
         with shown_progress(quiet=quiet) as progress:

@@ -4,7 +4,7 @@ Where the guard only advises, a reversal begins after the operator's key. `Keyed
 see what is asked, hands every turned key to the guard, and puts it into the ruling, so that it
 stands in the record.
 
-A file of keys holds one JSON object per line. A person's line (`turn`) is ``{"link", "direction",
+A file of keys holds one JSON object per line. A person's line (`turn_key`) is ``{"link", "direction",
 "at_s"}``; where `at_s` is null the key is turned as soon as a run reads it, and the run adds
 ``{"line", "taken_s"}``, so that a replay turns it at the same time.
 """
@@ -129,14 +129,14 @@ class Keyed:
                 yield Advice(link=link, direction=target)
 
 
-def turn(path: Path, link: str, direction: str, *, at_s: float | None = None) -> None:
+def turn_key(path: str | Path, link: str, direction: str, *, at_s: float | None = None) -> None:
     """Turn a key: add a line to the file of keys that a run reads.
 
     Raises UnknownNameError for a direction other than ``up``, ``down`` or ``closed``.
     """
     if direction not in DIRECTIONS:
         raise UnknownNameError("direction", direction, DIRECTIONS)
-    _append(path, {"link": link, "direction": DIRECTIONS[direction], "at_s": at_s})
+    _append(Path(path), {"link": link, "direction": DIRECTIONS[direction], "at_s": at_s})
 
 
 def check_keys(path: Path, links: Sequence[str]) -> None:
@@ -189,7 +189,7 @@ def _read(
                 continue
             raise InputError(
                 'is no key; allowed is {"link": "E2", "direction": -1, "at_s": null}, written by '
-                "`jialing key`",
+                "`jialing station key`",
                 path=path,
                 line=number,
             ) from None
