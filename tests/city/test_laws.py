@@ -97,21 +97,16 @@ def test_an_underpass_closes_before_its_water_stops_a_car(chongqing: City) -> No
     assert chongqing.terms.open_at_m < chongqing.terms.close_at_m < laws.STOPPING_M
 
 
-def test_a_closed_road_sends_its_share_of_people_into_the_metro() -> None:
-    # 500 veh/h of 1.4 people, of whom 7 % ride: 49 people an hour on top of 490.
-    factor = laws.riders_from_roads(500.0, people_per_vehicle=1.4, share=0.07, ordinary_pph=490.0)
+def test_whoever_leaves_the_car_at_home_enters_the_station_with_all_who_sat_in_it() -> None:
+    # 35 veh/h of 1.4 people: 49 people an hour on top of 490.
+    factor = laws.riders_from_roads(35.0, people_per_vehicle=1.4, ordinary_pph=490.0)
     assert factor == pytest.approx(1.1)
-    assert (
-        laws.riders_from_roads(0.0, people_per_vehicle=1.4, share=0.07, ordinary_pph=490.0) == 1.0
-    )
+    assert laws.riders_from_roads(0.0, people_per_vehicle=1.4, ordinary_pph=490.0) == 1.0
 
 
 @pytest.mark.parametrize("ordinary", [0.0, -1.0, math.nan])
 def test_a_station_that_nobody_enters_has_no_ordinary_evening_to_scale(ordinary: float) -> None:
-    factor = laws.riders_from_roads(
-        500.0, people_per_vehicle=1.4, share=0.07, ordinary_pph=ordinary
-    )
-    assert factor == 1.0
+    assert laws.riders_from_roads(35.0, people_per_vehicle=1.4, ordinary_pph=ordinary) == 1.0
 
 
 def test_rain_keeps_people_in_by_the_table_of_the_city(chongqing: City) -> None:
