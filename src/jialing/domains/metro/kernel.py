@@ -311,7 +311,7 @@ def score_plans(
                 o1,
                 totals,
             )
-            left = q1.sum() + l1[:, Q_UP].sum() + l1[:, Q_DOWN].sum()
+            left = q1.sum() + l1[:, Q_UP].sum() + l1[:, Q_DOWN].sum() + o1.sum()
             cost[n, m] = (
                 totals[WAIT_UP]
                 + totals[WAIT_DOWN]

@@ -32,7 +32,7 @@ from jialing.core.network import IntArray
 from jialing.core.signal import Actuator, FloatArray, Signal
 from jialing.domains.metro.station import DOWN, UP, LinkKind, Station
 
-METER_LEVELS = (0.25, 0.5, 0.75, 1.0)
+METER_LEVELS = (0.0, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 STAIR_EFFORT_S = 40.0  # what climbing weighs in the choice of a link; walking down half of it [s]
 
 
