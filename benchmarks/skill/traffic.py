@@ -133,11 +133,11 @@ def _keep(task: Task, path: Path) -> None:
     part.replace(path)
 
 
-def cell(task: Task, code: str) -> Cell | None:
-    """A run in its own process, or what is known of it; None if it failed."""
+def cell(task: Task, code: str, *, known: bool = False) -> Cell | None:
+    """What is known of a run, or a run in its own process unless `known`; None if there is none."""
     name, controller, sensing, seed, every_s = task
     path = KEPT / f"{name}-{controller}-{sensing}-{seed}-{every_s:g}-{code}.json"
-    if not path.is_file():
+    if not path.is_file() and not known:
         process = multiprocessing.get_context("spawn").Process(target=_keep, args=(task, path))
         process.start()
         process.join(LIMIT_S)
@@ -328,6 +328,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--resco", action="store_true", help="RESCO's protocol: its decision steps, turns unknown"
     )
+    parser.add_argument("--known", action="store_true", help="make no run that is not known")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.add_argument("--write", action="store_true", help="write the result file")
     chosen = parser.parse_args(argv)
@@ -348,8 +349,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     cells = []
     for number, task in enumerate(tasks, 1):
-        found = cell(task, code_of(task[1]))
-        said = "failed" if found is None else f"{found['score']['delay']:.1f} s"
+        found = cell(task, code_of(task[1]), known=chosen.known)
+        said = "none" if found is None else f"{found['score']['delay']:.1f} s"
         print(f"[{number}/{len(tasks)}] {' '.join(map(str, task))}: {said}", file=sys.stderr)
         if found is not None:
             cells.append(found)
