@@ -23,7 +23,7 @@ METERS = slice(1, None)
 def narrow(tmp_path: Path) -> Path:
     """The mixed station with small platforms and trains that cannot take everybody at the peak."""
     text = (FOLDER / "mixed.yaml").read_text()
-    text = re.sub("area_m2: 700", "area_m2: 150", text).replace("room: 600", "room: 90")
+    text = re.sub("area_m2: 700", "area_m2: 150", text).replace("room: 600", "room: 80")
     path = tmp_path / "narrow.yaml"
     path.write_text(text)
     return path
