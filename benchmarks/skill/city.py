@@ -133,16 +133,21 @@ def _median(values: Iterable[float]) -> float | None:
 
 
 def _change(before: dict[int, float], after: dict[int, float]) -> str | None:
-    """In percent of what it was; words where it was nothing."""
+    """In percent of what it was; words for the seeds on which it was nothing."""
     seeds = sorted(before.keys() & after.keys())
     if not seeds:
         return None
-    if any(before[seed] == 0.0 for seed in seeds):
-        worst = max(after[seed] - before[seed] for seed in seeds)
-        return "0 before" + (f", up to {worst:.3g} more" if worst > 0.0 else "")
-    parts = [100.0 * (after[seed] / before[seed] - 1.0) for seed in seeds]
-    middle = f"{statistics.median(parts):+.1f}"
-    return middle if len(parts) == 1 else f"{middle} ({min(parts):+.1f} … {max(parts):+.1f})"
+    nothing = [seed for seed in seeds if before[seed] == 0.0]
+    parts = [100.0 * (after[seed] / before[seed] - 1.0) for seed in seeds if seed not in nothing]
+    said = []
+    if parts:
+        spread = f" ({min(parts):+.1f} … {max(parts):+.1f})" if len(parts) > 1 else ""
+        said.append(f"{statistics.median(parts):+.1f}{spread}")
+    if nothing:
+        worst = max(after[seed] for seed in nothing)
+        where = f" on {len(nothing)} of {len(seeds)}" if parts else ""
+        said.append(f"0 before{where}" + (f", up to {worst:.3g} after" if worst > 0.0 else ""))
+    return "; ".join(said)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -51,7 +51,9 @@ def test_a_step_compares_the_same_seed_and_shows_the_worst_one() -> None:
 def test_what_was_nothing_before_has_no_percentage() -> None:
     assert table("steps")["caught"][1] == "0 before"
     worse = [*ROWS, row("alone", 1, delay=1.0, caught=0.0)]
-    assert table("steps", worse)["caught"][1] == "0 before, up to 3 more"
+    assert table("steps", worse)["caught"][1] == "0 before, up to 3 after"
+    some = [*ROWS, row("alone", 1, delay=1.0, caught=6.0)]
+    assert table("steps", some)["caught"][1] == "-50.0; 0 before on 1 of 2"
 
 
 def test_a_step_that_was_not_measured_has_no_figure() -> None:
