@@ -97,7 +97,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
                 for row in medians
                 if row[0] == CASES[0] and row[1].partition(" ")[0] in SHORT
             ],
-            note="Schematic city.",
+            note=f"Schematic city; medians over seeds {medians[0][-1]}.",
         ),
         Table(
             name="steps",

@@ -232,8 +232,9 @@ def table(rows: Sequence[Waiting], reached: dict[int, float]) -> Table:
 
 
 def _median(values: Sequence[str | float | int | None]) -> float | None:
+    """None if it was not measured on every seed: medians of other seeds do not compare."""
     numbers = [value for value in values if isinstance(value, int | float)]
-    return statistics.median(numbers) if numbers else None
+    return statistics.median(numbers) if len(numbers) == len(values) else None
 
 
 def reached_h() -> dict[int, float]:
