@@ -114,6 +114,19 @@ def test_a_flow_limit_is_scored_by_the_volume_above_it(layout: Layout) -> None:
     assert 0.0 < row["exceedance_m3"] <= (row["peak_m3s"] - 0.01) * HOURS_S
 
 
+def test_with_a_limit_of_nothing_the_volume_above_it_is_all_that_arrives(layout: Layout) -> None:
+    settings = WaterSettings(flow_limits=(FlowLimit(link="C5", limit_m3s=0.0),))
+    made = SwmmPlant(lay_out(layout.model, settings), settings, duration_s=HOURS_S)
+    works = layout.model.nodes.names.index("works")
+    for _ in range(24):
+        made.step(TICK_S)
+    (arrived,) = made.engine.received([works])
+    sheet, _ = made.score()
+    made.close()
+    assert arrived > 100.0
+    assert sheet["exceedance"].value == pytest.approx(arrived, rel=0.005)
+
+
 def test_flooding_lasts_as_long_as_swmm_books_it_not_whole_ticks(layout: Layout) -> None:
     made = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
     for gage in range(len(layout.gages)):
