@@ -2,7 +2,8 @@
 
 A stage's plans are: a mode now, and perhaps another from a later slot on. Stages of a cascade are
 improved one after the other while the others keep their best plan so far (coordinate search),
-until no stage finds a better one.
+until no stage finds a better one; before that, all of them are tried together. A bank with more
+modes than `MANY` is planned by dynamic programming (`beam`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.domains.metro import kernel
+from jialing.domains.metro.beam import sequences
 from jialing.domains.metro.layout import Layout
 from jialing.domains.metro.settings import Prices
 from jialing.domains.metro.simulation import Simulation, net
@@ -25,6 +27,8 @@ SLOT_S = 300.0  # of a timetable [s]
 PLAN_S = 60.0  # of a plan [s]
 RHYTHM_S = 30.0  # what a reversal takes longer because it is proven at the ticks of a guard [s]
 LEFTOVER_S = 240.0  # what a person in a queue at the end of the horizon still waits [s]
+STRETCH_S = 300.0  # of the dynamic programme for large banks [s]
+MANY = 4  # modes above which a stage's plans are not enumerated
 MOST_FREE = 3  # reversible links of a stage whose every combination is tried
 SWEEPS = 2  # over the stages of a cascade
 
@@ -285,7 +289,10 @@ class Planner:
                         for mode in self.modes(group, now, works)
                         if mode != present and np.all(turn[own] | (np.array(mode) == now[own]))
                     ]
-                if first:
+                if first and len(self.modes(group, now, works)) > MANY:
+                    paths = self._sequences(group, scenarios, works, now, found.plan, first)
+                    found = self._tried(found, scenarios, works, paths)
+                elif first:
                     options = self.stage_plans(group, now, works, first=first)
                     plans = np.repeat(found.plan[None], len(options), axis=0)
                     plans[:, :, own] = options
@@ -293,6 +300,46 @@ class Planner:
             if found.cost > before - 1.0:
                 break
         return found
+
+    def _sequences(
+        self,
+        group: tuple[int, ...],
+        scenarios: Scenarios,
+        works: FloatArray,
+        now: FloatArray,
+        base: FloatArray,
+        first: Sequence[Mode],
+    ) -> list[FloatArray]:
+        """[slots, links] plans of a bank with many modes, by dynamic programming.
+
+        The other stages keep their direction of the first slot meanwhile.
+        """
+        every, own = self.modes(group, now, works), list(group)
+        table = np.repeat(base[:1], len(every), axis=0)
+        table[:, own] = np.array(every)
+        slots = max(round(STRETCH_S / self.slot_s), 1)
+        stretch_s = slots * self.slot_s
+        found, _ = sequences(
+            self.simulation,
+            (scenarios.up, scenarios.down, scenarios.room),
+            works,
+            now,
+            list(table),
+            first=np.array([mode in first for mode in every]),
+            steps=round(stretch_s / STEP_S),
+            dwell=int(np.ceil(self.layout.station.duty.min_dwell_s / stretch_s)),
+            prices=self._prices,
+        )
+        plans = []
+        for path in found:
+            long = np.repeat(path[:, own], slots, axis=0)
+            for soon in (long, long[slots - 1 :]):  # what comes next may come after one slot
+                plan = base.copy()
+                part = soon[: self.slots]
+                plan[: len(part), own] = part
+                plan[len(part) :, own] = part[-1]
+                plans.append(plan)
+        return plans
 
     def _tried(
         self, found: Found, scenarios: Scenarios, works: FloatArray, plans: list[FloatArray]
