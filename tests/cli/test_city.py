@@ -101,6 +101,7 @@ def test_a_short_evening_runs_replays_and_is_exported() -> None:
     result = ask("export", "chongqing-s0", "--to", "csv")
     assert result.exit_code == 0, result.output
     tables = [Path(line) for line in result.stdout.splitlines()]
-    assert len(tables) == 10
+    assert len(tables) == 14  # five parts, the diary and the events, twice
+    assert Path("runs/chongqing-s0/export/coupled-diary.csv") in tables
     assert {"today-water.csv", "coupled-traffic.csv"} <= {table.name for table in tables}
     assert len(Path("runs/chongqing-s0/export/today-water.csv").read_text().splitlines()) == 3
