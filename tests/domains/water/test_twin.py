@@ -109,14 +109,6 @@ def test_the_forecasts_rain_falls_in_the_copy_and_not_the_files(plant: SwmmPlant
     assert wet.depth.sum() > 1.5 * dry.depth.sum()
 
 
-def test_what_is_lost_step_by_step_adds_up_to_the_loss(plant: SwmmPlant) -> None:
-    wet = Trial(policy=AllOpen(plant.layout).targets, forecast=_rain(plant, 6e-5))
-    (told,) = _twin(plant).play([wet], STEPS, TICK_S)
-    assert told.loss > 1.0
-    assert told.lost.sum() == pytest.approx(told.loss)
-    assert (told.lost >= 0.0).all()
-
-
 def test_counting_routing_steps_in_a_copy_leaves_the_plant_where_it_was(plant: SwmmPlant) -> None:
     before = plant.engine.depth(plant.layout.level_nodes)
     step_s = _twin(plant).routing_step_s(2e-5, 1800.0)

@@ -44,7 +44,6 @@ BETTER = 2e-4  # share of its cost by which a rival must beat the incumbent
 BETTER_M3 = 0.05  # … and at least this much [m³-eq]
 QUIET_M3 = 0.5  # a loss below which a policy needs no improving [m³-eq]
 QUIET_TICKS = 6  # while no policy loses anything, decide every sixth tick, or when rain sets in
-NUDGE = 0.15  # standard deviation of a small variation [1]
 KEPT = "plan kept"
 PROBE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # openings a variation sets
 ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
@@ -99,7 +98,6 @@ class PredictiveController:
             "open": AllOpen(layout).targets,
             "equal-filling": EqualFilling(layout).targets,
         }
-        self._most = np.array([a.high for a in layout.actuators])
         self._pump = np.array([a.kind == "pump" for a in layout.actuators])
         self._plan: FloatArray | None = None
         self._blocks = _blocks(horizon.steps)
@@ -261,9 +259,8 @@ class PredictiveController:
         """`best`, or a variation of it that does better in SWMM.
 
         One gate is set to one opening over one stretch of the horizon, all three drawn at
-        random (seeded by the tick). With fewer scenarios than the effort allows there is time
-        for pulses, too: a gate a little up or down for a while before most is lost. Both find
-        what the reduced network cannot know, backwater above all.
+        random (seeded by the tick). This finds what the reduced network cannot know, backwater
+        above all.
         """
         gates = np.flatnonzero(~self._pump)
         if self._effort.lean or not len(gates):
@@ -272,21 +269,13 @@ class PredictiveController:
         base = np.mean([o.settings for o in best.outcomes], axis=0)
         base[:, self._pump] = np.nan
         steps = len(base)
-        plans = []
-        for _ in range(PROBES):
+        rivals: dict[str, Policy] = {}
+        for k in range(PROBES):
             plan = base.copy()
             first = int(rng.integers(0, max(steps // 2, 1)))
             last = first + int(rng.integers(2, steps + 2))
             plan[first:last, rng.choice(gates)] = rng.choice(PROBE_LEVELS)
-            plans.append(plan)
-        peak = int(np.argmax(np.mean([o.lost for o in best.outcomes], axis=0)))
-        for _ in range(PROBES * (self._effort.scenarios // len(scene.members) - 1)):
-            plan = base.copy()
-            first = int(rng.integers(0, peak + 1))
-            last = first + round(np.exp(rng.uniform(0.0, np.log(steps))))
-            plan[first:last, rng.choice(gates)] += NUDGE * rng.normal()
-            plans.append(np.clip(plan, 0.0, self._most))
-        rivals = {f"plan, probe {k + 1}": _follow(plan) for k, plan in enumerate(plans)}
+            rivals[f"plan, probe {k + 1}"] = _follow(plan)
         return _choose([best, *self._play(rivals, scene)])
 
     def _legal(self, plan: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from jialing.domains.water.settings import Prices, WaterSettings
 
 EVENT_GAP_S = 6 * 3600.0  # dry time that separates two overflow events; DWA-A 117 (2013) uses 4–6 h
 SPILLING_M3S = 1e-4  # below this an overflow structure counts as dry
-FLOW_SAMPLE_S, LEVEL_SAMPLE_S = 15.0, 60.0  # limits of flow, of level are watched at least so often
+LIMIT_SAMPLE_S = 60.0  # limits of flow and of level are watched at least this often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +84,9 @@ class Ledger:
         going = True
         self.exceedance_step = 0.0
         if layout.limit_links or layout.deep_nodes:
-            left, sample_s = seconds, FLOW_SAMPLE_S if layout.limit_links else LEVEL_SAMPLE_S
+            left = seconds
             while left > 0 and going:
-                span = min(left, sample_s)
+                span = min(left, LIMIT_SAMPLE_S)
                 going = engine.stride(round(span))
                 flow = engine.flow(layout.limit_links)
                 over_m3s = np.maximum(flow - layout.limits_m3s, 0.0)

@@ -50,7 +50,6 @@ class Outcome:
     depth : [steps, watched nodes] at the end of each step [m]
     spilled : [steps, watched nodes] volume flooded in each step [m³]
     deep : [steps, nodes with a level limit] depth at the end of each step [m]
-    lost : [steps] the loss in each step [m³-eq]
     """
 
     cost: float
@@ -60,7 +59,6 @@ class Outcome:
     depth: FloatArray
     spilled: FloatArray
     deep: FloatArray
-    lost: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +142,6 @@ class Twin:
         rows = np.zeros((steps + 1, self._width()))
         local = np.zeros(count, dtype=np.bool_)
         nodes = list(self._nodes)
-        before = loss
         for k in range(steps):
             if trial.forecast is not None:
                 values = trial.forecast.values[trial.member]
@@ -154,7 +151,6 @@ class Twin:
             np.isnan(targets, out=local)
             plant.controls.apply(Command(targets=targets, local=local))
             ended = not ledger.advance(step_s)
-            now = ledger.loss()
             rows[k] = np.concatenate(
                 (
                     engine.setting(layout.actuator_links),
@@ -162,13 +158,10 @@ class Twin:
                     engine.depth(nodes),
                     ledger.flooded_step[nodes],
                     engine.depth(layout.deep_nodes),
-                    (now - before,),
                 )
             )
-            before = now
             if ended:
                 rows[k + 1 : steps] = rows[k]
-                rows[k + 1 : steps, -1] = 0.0
                 break
         loss = ledger.loss() - loss
         rows[steps, :2] = loss + ledger.wear() + ledger.held() - other, loss
@@ -178,16 +171,16 @@ class Twin:
         return sum(self._sizes())
 
     def _sizes(self) -> tuple[int, ...]:
-        """Columns of settings, flow, depth, spilled, deep and lost."""
+        """Columns of settings, flow, depth, spilled and deep."""
         layout, nodes = self._plant.layout, len(self._nodes)
-        return len(layout.actuators), len(self._links), nodes, nodes, len(layout.deep_nodes), 1
+        return len(layout.actuators), len(self._links), nodes, nodes, len(layout.deep_nodes)
 
     def _collect(self, pipe: int, pid: int, steps: int) -> Outcome:
         width = self._width()
         content = _gather(pipe, pid, (steps + 1) * width * 8)
         rows = np.frombuffer(content).reshape(steps + 1, width)
         ends = np.cumsum(self._sizes())[:-1]
-        settings, flow, depth, spilled, deep, lost = np.split(rows[:steps], ends, axis=1)
+        settings, flow, depth, spilled, deep = np.split(rows[:steps], ends, axis=1)
         return Outcome(
             cost=float(rows[steps, 0]),
             loss=float(rows[steps, 1]),
@@ -196,7 +189,6 @@ class Twin:
             depth=depth,
             spilled=spilled,
             deep=deep,
-            lost=lost[:, 0],
         )
 
 
