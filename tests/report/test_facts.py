@@ -87,3 +87,18 @@ def test_nested_settings_become_dotted_names() -> None:
     assert flat["a.c"] == ""
     assert flat["d[0].e"] == "True"
     assert flat["f"].endswith("… (20 in all)")
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind", "words"),
+    [
+        ("water", "ensemble", "around the coming rain"),
+        ("traffic", "perfect", "knew the coming traffic exactly"),
+        ("metro", "persistence", "the crowd of the moment goes on"),
+        ("metro", "ensemble", "inferred from the counts"),
+    ],
+)
+def test_a_forecast_is_told_in_the_words_of_its_domain(
+    result: ResultView, domain: str, kind: str, words: str
+) -> None:
+    assert words in facts.forecast_note(replace(result, domain=domain, forecast=kind))

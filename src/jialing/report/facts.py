@@ -16,22 +16,31 @@ HIDDEN = ("picture", "signals", "fields", "actuators")  # of the manifest: shown
 
 FORECASTS = {
     "perfect": (
-        "Reference, not a claim: the controller knew the coming rain exactly. "
+        "Reference, not a claim: the controller knew the coming {what} exactly. "
         "It shows what a perfect forecast would be worth."
     ),
     "ensemble": (
-        "Forecast: an ensemble drawn around the coming rain, with an error that grows with "
+        "Forecast: an ensemble drawn around the coming {what}, with an error that grows with "
         "lead time."
     ),
-    "persistence": "Forecast: the rain of the moment goes on.",
+    "persistence": "Forecast: the {what} of the moment goes on.",
     "none": "Forecast: none. The controller knew only the sensors.",
+}
+COMING = {"water": "rain", "traffic": "traffic", "metro": "crowd"}  #: what is forecast
+OWN = {
+    ("metro", "ensemble"): (
+        "Forecast: an ensemble of how early and how busy the day is, inferred from the counts so "
+        "far, with gusts of people and single trains' loads."
+    )
 }
 
 
 def forecast_note(result: ResultView) -> str:
     """What the controllers knew of the future, in a sentence."""
-    known = FORECASTS.get(result.forecast)
-    return known or (f"Forecast: {result.forecast}." if result.forecast else "")
+    known = OWN.get((result.domain, result.forecast), FORECASTS.get(result.forecast))
+    if known:
+        return known.format(what=COMING.get(result.domain, "demand"))
+    return f"Forecast: {result.forecast}." if result.forecast else ""
 
 
 def notes(result: ResultView) -> list[tuple[str, str]]:
