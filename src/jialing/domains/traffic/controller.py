@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from jialing.domains.traffic.model import Roads
 
 HORIZON_S = 60.0
-LOOK_S = 15.0  # who comes later than this is none of a plan's business yet [s]
+LOOK_S = 20.0  # who comes later than this is none of a plan's business yet [s] …
+FADE_S = 20.0  # … and who comes within it counts the less, the later: by 1/e in so long [s]
 AGREEMENTS = 2  # decisions in a row that must say "now" …
 AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
@@ -138,6 +139,7 @@ class PredictiveController:
         arrivals = arrivals.within(LOOK_S)
         lane, move = self._places(arrivals)
         weight = arrivals.weight * self._worth(move, state.full)
+        weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / FADE_S)
         self._watch(arrivals, move, state.right, now, elapsed)
         weight[self._ignored_until[lane] > now] = 0.0
         leave = np.full(len(arrivals.move), NEVER)
