@@ -6,9 +6,9 @@ every second, yellow and minimum green as each map's programme says. The rivals 
 sensing. Runs that are known under the present code are kept in ``build/bench`` and not made again;
 ``--fresh`` forgets them.
 
-Seen while the numbers of the method were set: the maps but arterial4x4, on seeds 100 and up, and
-cologne3 on seeds 0 to 4 when its locked runs were looked into. The claims use
-seeds 0 to 4, which were not.
+Seen while the numbers of the method were set: the maps but arterial4x4, on seeds 100 and up; and
+cologne3 on seeds 0 to 4, when its locked runs were looked into. The claims use seeds 0 to 4, so
+those of cologne3 are in-sample.
 """
 
 from __future__ import annotations
