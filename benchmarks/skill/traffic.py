@@ -255,6 +255,7 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
     ]
     place = [Column(title="map"), Column(title="controller"), Column(title="sensing")]
     return [
+        short_table(cells),
         Table(
             name="delay",
             columns=[
@@ -283,6 +284,33 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
             note="Every run.",
         ),
     ]
+
+
+def short_table(cells: Sequence[Cell]) -> Table:
+    """Median delay per map beside the best rival's, and how many of our runs locked."""
+    rows: list[list[str | float | int | None]] = []
+    for name, claim in claims(cells).items():
+        ours = [claim[sensing]["median"] if sensing in claim else None for sensing in SENSING]
+        locked = sum(
+            int(delays(cells, name, "predictive", sensing, "locked").sum()) for sensing in SENSING
+        )
+        best = [claim.get("best_rival"), claim.get("best_rival_median")]
+        fixed = delays(cells, name, "fixed", "perfect")
+        today = float(np.median(fixed)) if len(fixed) else None
+        rows.append([name, today, *best, *ours, locked])
+    return Table(
+        name="short",
+        columns=[
+            Column(title="delay per trip [s]"),
+            Column(title="programme in the file", digits=1),
+            Column(title="best rival"),
+            Column(title="its delay", digits=1),
+            *(Column(title=f"predictive, {sensing}", digits=1) for sensing in SENSING),
+            Column(title="locked runs of ours", digits=0),
+        ],
+        rows=rows,
+        note="Medians over seeds. Rivals and `perfect` see every vehicle; the default is `camera`.",
+    )
 
 
 def resco_tasks(maps: Sequence[str], seeds: Sequence[int]) -> list[Task]:

@@ -56,6 +56,19 @@ def test_the_best_rival_is_the_one_with_the_least_median() -> None:
     assert not found["target_reached"]  # 12.5 s
 
 
+def test_the_short_table_counts_locked_runs_beside_medians() -> None:
+    cells = [
+        cell("fixed", "perfect", 0, 40.0),
+        cell("greedy", "perfect", 0, 20.0),
+        cell("predictive", "perfect", 0, 13.0),
+        cell("predictive", "camera", 0, 500.0, locked=1.0),
+        cell("predictive", "camera", 1, 15.0),
+        cell("predictive", "camera", 2, 16.0),
+    ]
+    (row,) = traffic.short_table(cells).rows
+    assert list(row) == ["cologne8", 40.0, "greedy", 20.0, 13.0, 16.0, None, 1]
+
+
 def test_learners_decide_every_ten_seconds_and_every_five_on_the_arterial_grid() -> None:
     tasks = resco_tasks(["cologne8", "arterial4x4", "traffic-grid"], [0, 1])
     assert {(task[0], task[4]) for task in tasks} == {("cologne8", 10.0), ("arterial4x4", 5.0)}
