@@ -46,6 +46,8 @@ LOCAL_AFTER_RESTART_S = 300.0
 MOST_RESTARTS = 3
 #: A part that is told to leave has so long before it is killed [s on the wall].
 LEAVE_S = 2.0
+#: A process that was killed has closed its pipe, and is gone, within this time [s].
+DYING_S = 1.0
 
 
 class Coupling(Protocol):
@@ -259,6 +261,7 @@ class Conductor:
         if isinstance(message, Failed):
             return message.reason
         process = self._parts[name].process
+        process.join(DYING_S)
         if process.is_alive():
             return f"it said nothing for {self._silent_s:g} s"
         return f"its process died (exit code {process.exitcode})"
