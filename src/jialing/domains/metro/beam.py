@@ -84,16 +84,8 @@ def grow(
                 outside[n, m],
                 totals,
             )
-            cost[n, m] += (
-                totals[kernel.WAIT_UP]
-                + totals[kernel.WAIT_DOWN]
-                + prices[1] * totals[kernel.WAIT_OUTSIDE]
-                + prices[0] * totals[kernel.REVERSALS]
-                + prices[2] * totals[kernel.CROWD]
-            )
-            queued = pool[n, m].sum() + outside[n, m].sum()
-            queued += link[n, m, :, kernel.Q_UP].sum() + link[n, m, :, kernel.Q_DOWN].sum()
-            left[n, m] = prices[3] * queued
+            cost[n, m] += kernel.spent(totals, prices)
+            left[n, m] = kernel.leftover(link[n, m], pool[n, m], outside[n, m], prices)
 
 
 def sequences(

@@ -258,6 +258,25 @@ def advance(
 
 
 @numba.njit(cache=True)
+def spent(totals: FloatArray, prices: FloatArray) -> float:
+    """What came of a plan so far [ped·s]: waiting, reversals, crowding; `prices` as below."""
+    return float(
+        totals[WAIT_UP]
+        + totals[WAIT_DOWN]
+        + prices[1] * totals[WAIT_OUTSIDE]
+        + prices[0] * totals[REVERSALS]
+        + prices[2] * totals[CROWD]
+    )
+
+
+@numba.njit(cache=True)
+def leftover(link: FloatArray, pool: FloatArray, outside: FloatArray, prices: FloatArray) -> float:
+    """What those who queue in a state still cost [ped·s]; `prices` as below."""
+    queued = pool.sum() + link[:, Q_UP].sum() + link[:, Q_DOWN].sum() + outside.sum()
+    return float(prices[3] * queued)
+
+
+@numba.njit(cache=True)
 def score_plans(
     steps: int,
     dt: float,
@@ -311,12 +330,4 @@ def score_plans(
                 o1,
                 totals,
             )
-            left = q1.sum() + l1[:, Q_UP].sum() + l1[:, Q_DOWN].sum() + o1.sum()
-            cost[n, m] = (
-                totals[WAIT_UP]
-                + totals[WAIT_DOWN]
-                + prices[1] * totals[WAIT_OUTSIDE]
-                + prices[0] * totals[REVERSALS]
-                + prices[2] * totals[CROWD]
-                + prices[3] * left
-            )
+            cost[n, m] = spent(totals, prices) + leftover(l1, q1, o1, prices)

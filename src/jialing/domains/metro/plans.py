@@ -246,7 +246,9 @@ class Planner:
                     plan[:, own] = now[own]
                     plan[:span, own] = goes
                     plans.append(plan)
-        return plans + self.together(now, works, base, turn)[::3] if len(self.groups) > 1 else plans
+        if len(self.groups) > 1:
+            plans += self.together(now, works, base, turn)[::3]
+        return plans
 
     def turned(
         self, now: FloatArray, works: FloatArray, base: FloatArray, turn: NDArray[np.bool_]
