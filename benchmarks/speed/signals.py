@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from benchmarks._results import Column, Table, write_result
-from jialing.core.signal import Actuator, Observation, Signal, SignalTable
+from jialing.core.signal import Observation, Signal, SignalTable
 from jialing.core.stages import Situation
 from jialing.domains.traffic.cases import traffic_grid
 from jialing.domains.traffic.controller import PredictiveController
@@ -74,17 +74,7 @@ def situations(junctions: Sequence[Junction], ticks: int) -> list[Situation]:
             *(Signal(name=f"green:{j.name}", unit="s", low=0.0) for j in junctions),
         )
     )
-    actuators = tuple(
-        Actuator(
-            name=j.name,
-            kind="signal",
-            low=0.0,
-            high=float(len(j.modes) - 1),
-            levels=tuple(float(m) for m in range(len(j.modes))),
-            safe=float("nan"),
-        )
-        for j in junctions
-    )
+    actuators = tuple(j.actuator for j in junctions)
     seen = np.zeros(count * PER_JUNCTION, dtype=SIGHTING)
     seen["junction"] = np.repeat(np.arange(count), PER_JUNCTION)
     lanes = np.repeat([len(j.lanes) for j in junctions], PER_JUNCTION)

@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.signal import FloatArray
+from jialing.core.signal import Actuator, FloatArray
 
 
 class Right(IntEnum):
@@ -138,6 +138,19 @@ class Junction:
     programmes: tuple[Programme, ...]
     joined: tuple[int, ...] = ()
     feeds: tuple[Feed, ...] = ()
+
+    @property
+    def actuator(self) -> Actuator:
+        """Its signal as what is commanded: one level per mode; without a command, the programme."""
+        count = len(self.modes)
+        return Actuator(
+            name=self.name,
+            kind="signal",
+            low=0.0,
+            high=float(count - 1),
+            levels=tuple(float(m) for m in range(count)),
+            safe=float("nan"),
+        )
 
     @property
     def movements(self) -> int:

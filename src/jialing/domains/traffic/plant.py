@@ -154,17 +154,7 @@ class SumoPlant:
         self._told: list[str] = ["" for _ in self.junctions]
         for cabinet in self.cabinets:
             cabinet.note(lights.getRedYellowGreenState(cabinet.junction.name), 0.0)
-        self.actuators: tuple[Actuator, ...] = tuple(
-            Actuator(
-                name=j.name,
-                kind="signal",
-                low=0.0,
-                high=float(len(j.modes) - 1),
-                levels=tuple(float(m) for m in range(len(j.modes))),
-                safe=float("nan"),
-            )
-            for j in self.junctions
-        )
+        self.actuators: tuple[Actuator, ...] = tuple(j.actuator for j in self.junctions)
         self.signals = SignalTable(
             signals=(
                 *(
