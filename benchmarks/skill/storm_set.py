@@ -99,6 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--forecast", default="ensemble")
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     parser.add_argument("--limit-s", type=float, default=3600.0, help="longest run [s]")
+    parser.add_argument(
+        "--write", action="store_true", help="write a result of a part of the set, too"
+    )
     chosen = parser.parse_args(arguments)
     here = present(chosen.models)
     places = [place for place in PLACES if place.case in here]
@@ -113,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)
-    if len(places) == len(PLACES) and not chosen.storms:
+    if chosen.write or (len(places) == len(PLACES) and not chosen.storms):
         figures = {
             "forecast": chosen.forecast,
             "places": [asdict(place) for place in PLACES],
