@@ -15,7 +15,8 @@ FINALISTS = 3  # policies that are judged by scenarios beyond those of the searc
 #: Scenarios of the search, scenarios of the judgement, share of the horizon; the dearest first.
 SCENES = ((3, 3, 1.0), (1, 3, 1.0), (1, 3, 0.5), (1, 3, 0.25))
 ROUNDS = (1, 2, 6)  # improvements per decision
-MOST_S = 1.0  # wall time SWMM may take for a decision [s]
+COPIES = 2  # copies of the plant that are counted on, whatever the machine has
+MOST_S = 1.0  # wall time SWMM may take for a decision on that many cores [s]
 GOOD_S = 0.25  # processor time it may take where more rounds are a luxury [s]
 
 
@@ -36,7 +37,7 @@ class Effort:
     scenarios: int = 3
     judges: int = 3
     lean: bool = False
-    workers: int = min(2, os.cpu_count() or 1)
+    workers: int = min(COPIES, os.cpu_count() or 1)
 
 
 def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[float, Effort]:
@@ -53,7 +54,6 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
     routing_step_s : mean length of SWMM's routing steps in rain [s]
     wanted_s : horizon that the tanks ask for [s]
     """
-    workers = min(2, os.cpu_count() or 1)
 
     def engine_s(scenarios: int, judges: int, rounds: int, length_s: float) -> float:
         trial_s = NODE_STEP_S * nodes * length_s / max(routing_step_s, 0.1)
@@ -63,7 +63,7 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
     lean = True
     for scenarios, judges, share in SCENES:
         length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
-        if engine_s(scenarios, judges, 1, length_s) <= MOST_S * workers:
+        if engine_s(scenarios, judges, 1, length_s) <= MOST_S * COPIES:
             lean = False
             break
     if lean:
@@ -74,5 +74,4 @@ def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[floa
         scenarios=scenarios,
         judges=judges,
         lean=lean,
-        workers=workers,
     )
