@@ -264,6 +264,12 @@ def test_a_table_prints_and_shows_itself_as_text(bucket: BucketDomain, tmp_path:
     assert table.splitlines()[1].split() == ["rules", "predictive"]
 
 
+def test_a_perfect_forecast_is_labelled_in_the_table(bucket: BucketDomain, tmp_path: Path) -> None:
+    case = jl.case("leaky-bucket", forecast="perfect")
+    assert "a reference: perfect forecast" in jl.run(case, out=tmp_path).table()
+    assert "reference" not in jl.run("leaky-bucket", out=tmp_path).table()
+
+
 def test_failed_decisions_stand_below_the_table(bucket: BucketDomain, tmp_path: Path) -> None:
     class Mad:
         def decide(self, situation: jl.Situation) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from jialing.record.replay import Comparison
     from jialing.report import write_report
     from jialing.result import CaseEntry, Inspection, Interrupted, Result
+    from jialing.seeds import Repeated, repeat
 
 __all__ = [
     "Actuator",
@@ -59,6 +60,7 @@ __all__ = [
     "Quantity",
     "Record",
     "RecordError",
+    "Repeated",
     "Result",
     "Run",
     "Situation",
@@ -72,6 +74,7 @@ __all__ = [
     "inspect",
     "new_city",
     "open_record",
+    "repeat",
     "replay",
     "run",
     "turn_key",
@@ -109,6 +112,7 @@ _HOMES = {
     "jialing.loop.progress": ("Progress",),
     "jialing.record.reader": ("Record", "open_record"),
     "jialing.record.replay": ("Comparison",),
+    "jialing.seeds": ("Repeated", "repeat"),
     "jialing.report": ("write_report",),
     "jialing.result": ("CaseEntry", "Inspection", "Interrupted", "Result"),
 }

@@ -35,7 +35,7 @@ from jialing.loop.runner import run_desk
 from jialing.record.export import export_folder
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, to_plain
-from jialing.record.reader import open_record, record_folders
+from jialing.record.reader import open_record, record_folders, seed_folders
 from jialing.record.replay import Comparison, compare
 from jialing.record.writer import claim_folder
 from jialing.result import CaseEntry, Inspection, Interrupted, Result
@@ -147,11 +147,11 @@ def run(
         desk = domain.desk(made, one.build)
         if folder is None:
             with _closing(desk.plant.close):
-                folder = claim_folder(parent, _safe(f"{made.name}-s{made.seed}"))
+                folder = claim_folder(parent, folder_name(f"{made.name}-s{made.seed}"))
         runs.append(
             run_desk(
                 desk,
-                folder / _safe(one.name),
+                folder / folder_name(one.name),
                 case=to_plain(made, exact=True),
                 controller=one.origin,
                 seed=made.seed,
@@ -190,7 +190,7 @@ def _run_city(
     modes = [mode for mode in MODES if mode in names or (baseline and mode == next(iter(MODES)))]
     listener = _Lines() if progress is True else progress or None
     folder = claim_folder(
-        Path("runs") if out is None else Path(out), _safe(f"{made.name}-s{made.seed}")
+        Path("runs") if out is None else Path(out), folder_name(f"{made.name}-s{made.seed}")
     )
     runs = run_evenings(made, modes, folder, progress=listener)
     result = Result(case=made, runs=tuple(runs), folder=folder)
@@ -218,7 +218,9 @@ def replay(
     progress : as in `run`
     """
     listener = _Lines() if progress is True else progress or None
-    evenings = evening_folders(Path(folder))
+    folder = Path(folder)
+    places = seed_folders(folder) or (folder,)
+    evenings = [evening for place in places for evening in evening_folders(place)]
     if evenings:
         return tuple(found for evening in evenings for found in _replay_evening(evening))
     return tuple(_replay(path, controller, listener) for path in record_folders(folder))
@@ -387,8 +389,8 @@ def _checked(made: Case) -> Case:
     return made
 
 
-def _safe(name: str) -> str:
-    """`name` as the name of a folder."""
+def folder_name(name: str) -> str:
+    """`name` as it may stand for a folder."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
 
 

@@ -59,6 +59,11 @@ def as_text(runs: Sequence[Run], lines: Sequence[Line]) -> list[str]:
     for line in lines:
         shown = [line.shown(i) for i in range(len(runs))]
         cells.append([line.word, line.unit, *shown])
+    return columns_as_text(cells)
+
+
+def columns_as_text(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines: two columns set left, the others right."""
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     texts = []
     for row in cells:

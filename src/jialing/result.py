@@ -78,13 +78,19 @@ class Result:
         for run in self.runs:
             if run.controller == controller:
                 return run
-        raise KeyError(
-            f"{controller!r} did not run; these did: {[r.controller for r in self.runs]}"
-        )
+        raise KeyError(f"{controller!r} did not run; these did: {list(self.controllers)}")
 
     def lines(self) -> tuple[Line, ...]:
         """The comparison, one line per score word."""
         return compare_runs(self.runs, self.higher_is_better)
+
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        return tuple(run.controller for run in self.runs)
+
+    def head(self) -> str:
+        """What the table is about, in one line."""
+        return f"{self.case.name} · {self.case.title} · seed {self.case.seed}{known(self.case)}"
 
     def notices(self) -> tuple[str, ...]:
         """What a reader of the figures should know: decisions that failed, runs cut short."""
@@ -92,8 +98,12 @@ class Result:
 
     def table(self) -> str:
         """The comparison as text."""
-        head = f"{self.case.name} · {self.case.title} · seed {self.case.seed}"
-        lines = [head, *as_text(self.runs, self.lines()), *self.notices(), *self.bound_lines()]
+        lines = [
+            self.head(),
+            *as_text(self.runs, self.lines()),
+            *self.notices(),
+            *self.bound_lines(),
+        ]
         return Text("\n".join(lines))
 
     def bound_lines(self) -> list[str]:
@@ -150,6 +160,13 @@ class Result:
             entry["folder"] = run.folder.name if run.folder else None
             entry["ended"] = run.details.get("ended", "completed")
         write_json(self.folder / "result.json", document)
+
+
+def known(case: Case) -> str:
+    """The label of figures that no installation could reach: it knew what nobody knows."""
+    labels = {"forecast": case.forecast, "sensing": getattr(case.settings, "sensing", "")}
+    found = [f"perfect {name}" for name, kind in labels.items() if kind == "perfect"]
+    return f" · a reference: {', '.join(found)}" if found else ""
 
 
 class Interrupted(KeyboardInterrupt):

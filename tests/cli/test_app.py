@@ -49,6 +49,26 @@ def test_a_run_prints_the_table_and_where_record_and_report_lie(ask: Any) -> Non
     assert Path("runs/leaky-bucket-s0/report.html").is_file()
 
 
+def test_several_seeds_are_told_as_medians_with_their_spread(ask: Any) -> None:
+    result = ask("run", "leaky-bucket", "--quiet", "--seeds", "2", "--seed", "5")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("median [least … greatest] of seeds 5, 6")
+    assert lines[-2:] == [
+        "Record: runs/leaky-bucket-2-seeds",
+        "Report: runs/leaky-bucket-2-seeds/report.html",
+    ]
+    document = json.loads(ask("run", "leaky-bucket", "--seeds", "2", "--json").stdout)
+    assert document["seeds"] == [0, 1]
+
+
+def test_what_is_for_one_seed_is_refused_for_several(ask: Any) -> None:
+    result = ask("run", "leaky-bucket", "--seeds", "2", "--pace", "10")
+    assert result.exit_code == 2
+    assert "leave them out or --seeds" in result.stderr
+    assert not Path("runs").exists()
+
+
 def test_json_is_one_document_and_nothing_else_on_stdout(ask: Any) -> None:
     result = ask("run", "leaky-bucket", "--json", "--seed", "3")
     assert result.exit_code == 0
@@ -224,7 +244,8 @@ def test_help_and_version_are_there(ask: Any) -> None:
 
 
 def test_names_of_cases_and_runs_complete_in_the_shell(ask: Any) -> None:
-    from jialing.cli.app import _case_names, _run_names
+    from jialing.cli.app import _run_names
+    from jialing.cli.run import _case_names
 
     ask("run", "leaky-bucket", "-q")
     assert _case_names("le") == ["leaky-bucket"]

@@ -102,3 +102,12 @@ def test_a_forecast_is_told_in_the_words_of_its_domain(
     result: ResultView, domain: str, kind: str, words: str
 ) -> None:
     assert words in facts.forecast_note(replace(result, domain=domain, forecast=kind))
+
+
+def test_what_a_domain_remarks_on_a_run_is_said_once(result: ResultView) -> None:
+    remark = "Sensing camera: vehicles within 100 m."
+    runs = tuple(
+        replace(run, manifest={**run.manifest, "about": {"remarks": [remark]}})
+        for run in result.runs
+    )
+    assert said(replace(result, runs=runs)).count(remark) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,22 @@ def test_a_single_record_is_reported_too(make_result: Callable[..., Path]) -> No
     text = write_report(folder / "predictive").read_text(encoding="utf-8")
     assert "nothing to compare with" in text
     assert content(text)["controllers"] == ["predictive"]
+
+
+def test_results_of_several_seeds_become_one_report(
+    make_result: Callable[..., Path], result_folder: Path, tmp_path: Path
+) -> None:
+    several = tmp_path / "several"
+    for seed in (7, 8):
+        folder = several / f"made-up-town-s{seed}"
+        shutil.copytree(result_folder, folder)
+        document = json.loads((folder / "result.json").read_text())
+        document["case"] = "made-up-town"
+        document["seed"] = seed
+        (folder / "result.json").write_text(json.dumps(document))
+    text = write_report(several).read_text(encoding="utf-8")
+    assert "medians over 2 seeds" in text
+    assert "Map and charts show seed 7" in text
 
 
 def test_a_baseline_that_was_run_second_still_stands_first(

@@ -59,3 +59,31 @@ def test_a_run_without_a_score_shows_a_dash_instead_of_zero(result: ResultView) 
     runs = (*result.runs[:2], replace(result.runs[2], score={}))
     line = row(table.comparison(replace(result, runs=runs)), "Overflow")
     assert '<td class="chosen">–</td>' in line
+
+
+def test_several_seeds_show_medians_and_how_far_they_spread(result: ResultView) -> None:
+    shown = {run.controller: run.score for run in result.runs}
+    other = {
+        name: {"overflow": Quantity(value=value, unit="m³")}
+        for name, value in (("rules", 20_000.0), ("predictive", 10_000.0))
+    }
+    several = replace(result, seeds={7: shown, 8: other})
+    line = row(table.comparison(several), "Overflow").replace("\u202f", " ").replace("\u00a0", " ")
+    assert '<span class="value">16 306</span>' in line  # between 12 611 and 20 000
+    assert '<span class="spread">12 611 … 20 000</span>' in line
+    assert '<span class="spread">−50 % … −24 %</span>' in line  # each seed against its own baseline
+
+
+def test_one_seed_shows_no_spread(result: ResultView) -> None:
+    assert 'class="spread"' not in table.comparison(result)
+
+
+def test_no_gain_is_claimed_where_seeds_disagree(result: ResultView) -> None:
+    shown = {run.controller: run.score for run in result.runs}
+    worse = {
+        name: {"overflow": Quantity(value=value, unit="m³")}
+        for name, value in (("rules", 100.0), ("predictive", 120.0), ("equal-filling", 130.0))
+    }
+    line = row(table.comparison(replace(result, seeds={7: shown, 8: worse})), "Overflow")
+    assert "seeds disagree" in line
+    assert "✓" not in line

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _GAIN_STYLE = {1: "green", 0: "", -1: "red"}
 
 
-def show_result(result: jl.Result) -> None:
+def show_result(result: jl.Result | jl.Repeated) -> None:
     """The comparison: with colours on a terminal, as plain columns in a pipe."""
     from rich.console import Console
 
@@ -28,21 +28,19 @@ def show_result(result: jl.Result) -> None:
         console.print(line, highlight=False)
 
 
-def result_table(result: jl.Result) -> Table:
+def result_table(result: jl.Result | jl.Repeated) -> Table:
     """One row per score word, one column per controller, better in green and worse in red."""
     from rich.table import Table
     from rich.text import Text
 
-    case = result.case
-    table = Table(title=f"{case.name} · {case.title} · seed {case.seed}", title_justify="left")
+    table = Table(title=result.head(), title_justify="left")
     table.add_column("score")
     table.add_column("unit")
-    for run in result.runs:
-        table.add_column(run.controller, justify="right")
+    for controller in result.controllers:
+        table.add_column(controller, justify="right")
     for line in result.lines():
-        cells = [
-            Text(line.shown(i), style=_GAIN_STYLE[line.gains[i]]) for i in range(len(result.runs))
-        ]
+        shown = [line.shown(i) for i in range(len(result.controllers))]
+        cells = [Text(text, style=_GAIN_STYLE[line.gains[i]]) for i, text in enumerate(shown)]
         table.add_row(line.word, line.unit, *cells)
     return table
 

@@ -17,6 +17,8 @@ from jialing.record.events import read_events
 from jialing.record.frame import FORMAT, Frames, frame_dtype, whole_frames
 from jialing.record.plain import read_json
 
+#: Comparison over seeds, beside their result folders.
+SEEDS_FILE = "seeds.json"
 FieldArray = NDArray[np.float32]
 
 
@@ -119,9 +121,25 @@ def open_record(folder: Path | str) -> Record:
     )
 
 
-def record_folders(folder: Path | str) -> tuple[Path, ...]:
-    """Record folders of a result folder in its order; a record folder stands for itself."""
+def seed_folders(folder: Path | str) -> tuple[Path, ...]:
+    """Result folders in a folder that is none itself, by seed: one case on several seeds."""
     folder = Path(folder)
+    if (folder / "manifest.json").is_file() or (folder / "result.json").is_file():
+        return ()
+    found = [path.parent for path in folder.glob("*/result.json")]
+    return tuple(
+        sorted(found, key=lambda path: (read_json(path / "result.json").get("seed", 0), path))
+    )
+
+
+def record_folders(folder: Path | str) -> tuple[Path, ...]:
+    """Record folders of a result folder in its order; a record folder stands for itself.
+
+    Of a folder with the results of several seeds, those of every seed.
+    """
+    folder = Path(folder)
+    if several := seed_folders(folder):
+        return tuple(path for one in several for path in record_folders(one))
     if (folder / "manifest.json").is_file():
         return (folder,)
     if (folder / "result.json").is_file():

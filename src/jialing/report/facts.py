@@ -46,6 +46,10 @@ def forecast_note(result: ResultView) -> str:
 def notes(result: ResultView) -> list[tuple[str, str]]:
     """Remarks for a careful reader, each with ``plain`` or ``warn``."""
     found = [("warn" if result.forecast == "perfect" else "plain", forecast_note(result))]
+    remarks = [
+        text for run in result.runs for text in run.manifest.get("about", {}).get("remarks", ())
+    ]
+    found += [("plain", str(text)) for text in dict.fromkeys(remarks)]
     for run in result.runs:
         found += [("warn", f"{run.controller}: {notice}.") for notice in run.notices]
         if run.ended != "completed":

@@ -89,8 +89,10 @@ def headline(
     domain: str,
     baseline: tuple[str, ScoreSheet],
     chosen: tuple[str, ScoreSheet] | None,
+    *,
+    seeds: int = 1,
 ) -> Headline:
-    """Compare `chosen` with `baseline`, each a controller's name and sheet.
+    """Compare `chosen` with `baseline`, each a controller's name and sheet, medians over `seeds`.
 
     A word that is zero for both moves back; flooding of some size comes first, as the greatest
     harm. Without a second run the sentence only states what the baseline did.
@@ -107,11 +109,16 @@ def headline(
         _join(clauses) if clauses else f"{_first_upper(controller_phrase(name))} left no score"
     )
     versus = f"{controller_phrase(name)}, compared with {controller_phrase(base_name)}"
+    occasion = "storm" if domain == "water" else "case"
+    on = (
+        f"same {occasion} and seed"
+        if seeds == 1
+        else f"same {occasion}, medians over {seeds} seeds"
+    )
+    everyday = _everyday(words, base, sheet) if domain == "water" else ""
     return Headline(
         sentence=sentence,
-        aside=f"{_first_upper(versus)}, on the same storm and seed.{_everyday(words, base, sheet)}"
-        if domain == "water"
-        else f"{_first_upper(versus)}, on the same case and seed.",
+        aside=f"{_first_upper(versus)}, on the {on}.{everyday}",
         tiles=tuple(_tile(w, base[w], sheet[w]) for w in [*shown, *_extra(shown, base, sheet)]),
     )
 

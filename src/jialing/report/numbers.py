@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+HYPHEN = "\u2011"  # does not break a line
 THIN = "\u202f"  # narrow no-break space: groups thousands, joins number and unit (SI Brochure 5.4)
 MINUS = "\u2212"
 NONE = "–"
@@ -45,7 +46,9 @@ def with_unit(value: float | None, unit: str, decimals: int | None = None) -> st
 
 def united(shown: str, unit: str) -> str:
     """A written number with its unit."""
-    return shown if unit in ("", "1") or shown == NONE else f"{shown}{THIN}{unit}"
+    if unit in ("", "1") or shown == NONE:
+        return shown
+    return f"{shown}{THIN}{unit.replace('-', HYPHEN)}"
 
 
 def percent(share: float, *, sign: bool = False) -> str:

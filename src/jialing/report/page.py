@@ -57,8 +57,9 @@ def build_page(result: ResultView) -> str:
     chosen = result.chosen
     told = headline(
         result.domain,
-        (result.baseline.controller, result.baseline.score),
-        (chosen.controller, chosen.score) if chosen else None,
+        (result.baseline.controller, result.middle(result.baseline)),
+        (chosen.controller, result.middle(chosen)) if chosen else None,
+        seeds=len(result.seeds) or 1,
     )
     plan = network_map(result)
     content = {
@@ -148,9 +149,16 @@ def _comparison_lead(result: ResultView) -> str:
     if len(result.runs) == 1:
         return "Only one controller was run, so nothing is compared."
     base = controller_phrase(result.baseline.controller)
+    if len(result.seeds) > 1:
+        listed = ", ".join(str(seed) for seed in sorted(result.seeds))
+        return (
+            f"All controllers ran on the same seeds, {listed}. Figures are medians, below them "
+            f"the least and the greatest; percentages are against the baseline, {base}, seed by "
+            f"seed. Map and charts show seed {result.seed}."
+        )
     return (
         f"All controllers ran on the same case and seed. Percentages are against the baseline, "
-        f"{base}."
+        f"{base}. How far other seeds would differ cannot be told from one."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,34 @@ from jialing.core.case import GuardCount, Quantity, ScoreSheet
 from jialing.core.command import Answer
 from jialing.core.errors import RecordError
 from jialing.record.frame import Outcome
-from jialing.record.reader import Record, open_record, record_folders
+from jialing.record.plain import read_json
+from jialing.record.reader import Record, open_record, record_folders, seed_folders
 from jialing.report.source import FieldView, Incident, ResultView, RunView, baseline_first
 
 _ANSWERS = {"clamp": "clamped", "refuse": "refused"}
 
 
 def read_result(folder: Path) -> ResultView:
-    """Runs of a result folder, or of a single record folder; raises RecordError if it is neither."""
+    """Runs of a result folder, of a single record folder, or of a folder of results by seed.
+
+    Of several seeds the first is shown, and the others tell the spread; results of another case
+    are left out. Raises RecordError if the folder is none of these.
+    """
+    several = seed_folders(folder)
+    if not several:
+        return _read_one(folder)
+    shown = _read_one(several[0])
+    seeds: dict[int, dict[str, ScoreSheet]] = {}
+    for path in several:
+        document = read_json(path / "result.json")
+        if document.get("case") == shown.case:
+            seeds[int(document["seed"])] = {
+                str(run["controller"]): sheet(run["score"]) for run in document["runs"]
+            }
+    return replace(shown, seeds=seeds)
+
+
+def _read_one(folder: Path) -> ResultView:
     records = [open_record(path) for path in record_folders(folder)]
     if not records:
         raise RecordError(f"{folder} names runs whose records are gone; nothing can be reported")

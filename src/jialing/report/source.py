@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.case import GuardCount, ScoreSheet
+from jialing.core.case import GuardCount, Quantity, ScoreSheet
 from jialing.core.signal import FloatArray
 
 BASELINES = ("rules",)  # run first where nothing else tells the baseline
@@ -90,7 +91,13 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultView:
-    """Runs of one case, the baseline first."""
+    """Runs of one case, the baseline first.
+
+    Attributes
+    ----------
+    seed : of the runs that are shown
+    seeds : every seed that was run, this one among them -> controller -> score
+    """
 
     case: str
     title: str
@@ -98,6 +105,7 @@ class ResultView:
     seed: int
     forecast: str
     runs: tuple[RunView, ...]
+    seeds: Mapping[int, Mapping[str, ScoreSheet]] = field(default_factory=dict)
 
     @property
     def baseline(self) -> RunView:
@@ -110,6 +118,34 @@ class ResultView:
         return next(
             (r for r in others if r.controller == FAVOURITE), others[-1] if others else None
         )
+
+    def values(self, controller: str, name: str) -> list[float]:
+        """A score word of one controller, seed by seed where it has it."""
+        sheets = [found[controller] for found in self._sheets() if controller in found]
+        return [sheet[name].value for sheet in sheets if name in sheet]
+
+    def pairs(self, name: str, controller: str) -> list[tuple[float, float]]:
+        """The baseline's value and that of `controller` on the same seed, where both have one."""
+        base = self.baseline.controller
+        return [
+            (found[base][name].value, found[controller][name].value)
+            for found in self._sheets()
+            if name in found.get(base, {}) and name in found.get(controller, {})
+        ]
+
+    def middle(self, run: RunView) -> ScoreSheet:
+        """The score of a controller: of one seed as it is, of several their medians."""
+        return {
+            name: Quantity(
+                value=median(self.values(run.controller, name) or [quantity.value]),
+                unit=quantity.unit,
+            )
+            for name, quantity in run.score.items()
+        }
+
+    def _sheets(self) -> list[Mapping[str, ScoreSheet]]:
+        shown = {run.controller: run.score for run in self.runs}
+        return [shown, *(found for seed, found in self.seeds.items() if seed != self.seed)]
 
 
 def baseline_first(runs: Sequence[RunView]) -> tuple[RunView, ...]:

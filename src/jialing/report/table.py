@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 
-from jialing.core.case import Quantity
 from jialing.report import numbers
 from jialing.report.headline import change_text, verdict
 from jialing.report.source import ResultView, RunView
@@ -24,7 +24,7 @@ def comparison(result: ResultView) -> str:
         f"<small>{escape(_role(run, result))}</small></th>"
         for run in runs
     )
-    rows = "".join(_score_row(name, runs, chosen) for name in _words(runs))
+    rows = "".join(_score_row(name, runs, result) for name in _words(runs))
     return (
         '<table class="scores"><caption class="sr">Scores of every controller</caption>'
         f'<thead><tr><th scope="col">Score</th><th scope="col">Unit</th>{heads}</tr></thead>'
@@ -51,17 +51,18 @@ def _words(runs: Sequence[RunView]) -> list[str]:
     return sorted(seen, key=lambda name: order.index(name) if name in order else len(order))
 
 
-def _score_row(name: str, runs: Sequence[RunView], chosen: RunView | None) -> str:
+def _score_row(name: str, runs: Sequence[RunView], result: ResultView) -> str:
     meaning = word(name)
-    present = [run.score[name] for run in runs if name in run.score]
-    largest = max((abs(q.value) for q in present), default=0.0)
-    places = 0 if meaning.whole else numbers.decimals_for(largest)
-    unit = present[0].unit
+    columns = [result.values(run.controller, name) for run in runs]
+    largest = max((abs(value) for values in columns for value in values), default=0.0)
+    whole = meaning.whole and len(result.seeds) <= 1
+    places = 0 if whole else numbers.decimals_for(largest)
+    unit = next(run.score[name].unit for run in runs if name in run.score)
     shown_unit = "" if unit == "1" else unit
-    base = runs[0].score.get(name)
     cells = "".join(
-        _score_cell(name, run.score.get(name), base if i else None, places, _chosen(run, chosen))
-        for i, run in enumerate(runs)
+        f"<td{_chosen(run, result.chosen)}>{_values(values, places)}"
+        f"{_changes(name, result.pairs(name, run.controller)) if i else ''}</td>"
+        for i, (run, values) in enumerate(zip(runs, columns, strict=True))
     )
     hint = f"<small>{escape(meaning.meaning)}</small>" if meaning.meaning else ""
     wish = {Better.LESS: "less is better", Better.MORE: "more is better"}.get(meaning.better, "")
@@ -73,15 +74,35 @@ def _score_row(name: str, runs: Sequence[RunView], chosen: RunView | None) -> st
     )
 
 
-def _score_cell(
-    name: str, found: Quantity | None, base: Quantity | None, places: int, mark: str
-) -> str:
-    if found is None:
-        return f"<td{mark}>{numbers.NONE}</td>"
-    value = f'<span class="value">{numbers.aligned(found.value, places)}</span>'
-    if base is None:
-        return f"<td{mark}>{value}</td>"
-    return f"<td{mark}>{value}{change_mark(name, base.value, found.value)}</td>"
+def _values(found: Sequence[float], places: int) -> str:
+    """The median over seeds, and how far they spread where there are several."""
+    if not found:
+        return numbers.NONE
+    text = f'<span class="value">{numbers.aligned(median(found), places)}</span>'
+    if len(found) > 1:
+        least, most = (numbers.aligned(value, places) for value in (min(found), max(found)))
+        text += f'<span class="spread">{least} … {most}</span>'
+    return text
+
+
+def _changes(name: str, pairs: Sequence[tuple[float, float]]) -> str:
+    """The change of the medians, and its least and greatest where there are several seeds.
+
+    Where one seed is better and another worse, neither is claimed.
+    """
+    if not pairs:
+        return ""
+    before, after = (median(column) for column in zip(*pairs, strict=True))
+    mark = change_mark(name, before, after)
+    moved = [numbers.change(*pair) for pair in pairs]
+    known = [change for change in moved if change is not None]
+    least, most = (numbers.percent(pick(known, default=0.0), sign=True) for pick in (min, max))
+    if not mark or least == most:
+        return mark
+    if {"better", "worse"} <= {verdict(name, *pair) for pair in pairs}:
+        text = f"{change_text(before, after)} seeds disagree"
+        mark = f'<span class="change same">{escape(text)}</span>'
+    return f'{mark}<span class="spread">{least} … {most}</span>'
 
 
 def change_mark(name: str, before: float, after: float) -> str:

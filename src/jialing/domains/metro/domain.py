@@ -88,7 +88,11 @@ class MetroDomain:
             duration_s=duration_s,
             budget_s=case.tick_s / 2.0,
             headline="waiting",
-            about={"horizon_s": horizon_s, "settings": asdict(settings)},
+            about={
+                "horizon_s": horizon_s,
+                "settings": asdict(settings),
+                "remarks": [_who_turns_the_key(settings)],
+            },
             files=[str(case.model)],
             picture=picture(layout.station),
         )
@@ -111,6 +115,20 @@ def _guard(layout: Layout, signals: SignalTable, settings: MetroSettings) -> Gua
         operator = VirtualOperator(delay_s=settings.key_delay_s, holds_s=held.key_s)
         return Keyed(guard, operator, links)
     return guard
+
+
+def _who_turns_the_key(settings: MetroSettings) -> str:
+    """What stands between a plan and the escalators, in a sentence for the report."""
+    if settings.mode == "observe":
+        return "Mode observe: plans were made and shown, and none reached an escalator."
+    if settings.mode == "auto":
+        return "Mode auto: what the interlock allowed reached the escalators at once."
+    if settings.keys is not None:
+        return f"Mode advise: only keys that a person turned count ({Path(settings.keys).name})."
+    return (
+        "Mode advise: a virtual operator, assumed, turned the key for every reversal "
+        f"{settings.key_delay_s:g} s after it was advised; a real one may be slower or refuse."
+    )
 
 
 def _named(name: str, layout: Layout, settings: MetroSettings) -> Controller:

@@ -104,6 +104,7 @@ class TrafficDomain:
                 about={
                     "sensing": settings.sensing,
                     "settings": asdict(settings) | {"routes": [str(r) for r in settings.routes]},
+                    "remarks": [_what_is_seen(settings)],
                 },
                 files=[
                     str(file)
@@ -129,6 +130,21 @@ def _demand_vph(plant: SumoPlant) -> list[FloatArray]:
         return plant.flows_vph()
     finally:
         plant.close()
+
+
+def _what_is_seen(settings: TrafficSettings) -> str:
+    """How much of the traffic control could know, in a sentence for the report."""
+    if settings.sensing == "perfect":
+        return (
+            "Sensing perfect: a reference, not a claim. Every vehicle and its route were known, "
+            "which no detector gives."
+        )
+    if settings.sensing == "loops":
+        return "Sensing loops: only detectors at the stop line and upstream, no turns."
+    return (
+        f"Sensing camera: vehicles within {settings.view_m:g} m of a signal, "
+        f"{settings.missed:.0%} of them never seen, turns unknown."
+    )
 
 
 def _named(name: str, roads: Roads, settings: TrafficSettings) -> Controller:
