@@ -220,9 +220,10 @@ class Group:
         goes = leave < self._horizon_s
         known = goes & (next_move >= 0)
         guess = goes & (next_move < 0) & (own.vehicle >= 0)
-        at, when, turn, size = fed(
+        at, when, turn, size, worth = fed(
             move[guess],
             leave[guess],
+            own.weight[guess],
             self._horizon_s,
             self._feeds,
             np.zeros(len(own.first) - 1),
@@ -234,6 +235,7 @@ class Group:
         when = np.concatenate((when, leave[known] + way_s[known]))
         turn = np.concatenate((turn, next_move[known]))
         size = np.concatenate((size, np.ones(int(known.sum()))))
+        worth = np.concatenate((worth, own.weight[known]))
         every_lane = np.concatenate((lane, at))
         place = np.concatenate((np.arange(len(lane), dtype=np.float64), 1e6 + when))
         order = np.lexsort((place, every_lane))
@@ -243,7 +245,7 @@ class Group:
             first=np.searchsorted(every_lane[order], np.arange(len(own.first))),
             arrive=np.concatenate((own.arrive, when))[order],
             move=every_move - self._layout.move_ptr[owner],
-            weight=np.concatenate((own.weight, size))[order],
+            weight=np.concatenate((own.weight, worth))[order],
             size=np.concatenate((own.size, size))[order],
             stood=np.concatenate((own.stood, np.zeros(len(at), dtype=np.bool_)))[order],
             vehicle=np.concatenate((own.vehicle, np.full(len(at), -1)))[order],

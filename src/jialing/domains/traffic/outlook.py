@@ -19,7 +19,9 @@ from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import IntArray, Layout
 
 FARTHEST_S = 60.0  # who left the junction upstream so long ago has come, or never will [s]
-LEAST_SHARE = 0.1  # smaller parts of a stream are left out [1]
+LEAST_SHARE = 0.02  # smaller parts of a stream are never looked at [1] …
+LEAST_PART = 0.05  # … and smaller ones than this, once learnt, are left out [1]
+PRIOR = 2.0  # vehicles that the shares of the roads count for against experience [veh]
 UNSEEN = -1  # number of a vehicle that is expected, not seen
 
 
@@ -28,7 +30,8 @@ class Outlook:
 
     Where a vehicle's way is known, its planned departure upstream says when it comes. Where it is
     not, each planned departure, and each vehicle that has left and is not in view again, is shared
-    among the lanes that its movement feeds.
+    among the lanes that its movement feeds, as those lanes have been used so far. It counts for
+    what it is: an expected bus weighs as a bus.
 
     Parameters
     ----------
@@ -50,11 +53,15 @@ class Outlook:
         self._ptr = np.searchsorted(self._move_lane[self._by_lane], np.arange(lanes + 1))
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
         self._feeds = feed_table(junctions, layout)
+        self._lanes = lanes
+        self._source = np.repeat(np.arange(moves), np.diff(self._feeds[0]))
+        self._passed = np.zeros(moves)
         self._group = np.array([min((j, *one.joined)) for j, one in enumerate(junctions)], np.int64)
         nothing = np.zeros(0, dtype=np.int64)
         self.left: IntArray = nothing  # movements of those who left since the last plan
         self._ids, self._move, self._leave = nothing, nothing, np.zeros(0)
-        self._gone_move, self._gone_s = nothing, np.zeros(0)
+        self._weight = np.zeros(0)
+        self._gone_move, self._gone_s, self._gone_weight = nothing, np.zeros(0), np.zeros(0)
 
     def extended(
         self, arrivals: Arrivals, move: IntArray, sightings: NDArray[np.void] | None, now: float
@@ -62,16 +69,18 @@ class Outlook:
         """Those in view, and behind them in their lanes those who are expected."""
         self._see(arrivals, now)
         if self._known and sightings is not None:
-            at, when, turn, size = self._known_ways(sightings, now)
+            at, when, turn, size, worth = self._known_ways(sightings, now)
         else:
             over = np.concatenate((self._leave - now, self._gone_s - now))
             source = np.concatenate((self._move, self._gone_move))
+            each = np.concatenate((self._weight, self._gone_weight))
             use = over < self._horizon_s
-            at, when, turn, size = fed(
+            at, when, turn, size, worth = fed(
                 source[use],
                 over[use],
+                each[use],
                 self._horizon_s,
-                self._feeds,
+                (*self._feeds[:3], self._parts()),
                 self._hidden_s,
                 self._by_lane,
                 self._ptr,
@@ -90,7 +99,7 @@ class Outlook:
             first=np.searchsorted(all_lane[order], np.arange(len(arrivals.first))),
             arrive=np.concatenate((arrivals.arrive, when))[order],
             move=every_move - self._move_base[every_move],
-            weight=np.concatenate((arrivals.weight, size))[order],
+            weight=np.concatenate((arrivals.weight, worth))[order],
             size=np.concatenate((arrivals.size, size))[order],
             stood=np.concatenate((arrivals.stood, more))[order],
             vehicle=np.concatenate((arrivals.vehicle, none))[order],
@@ -102,39 +111,56 @@ class Outlook:
         order = seen[np.argsort(arrivals.vehicle[seen], kind="stable")]
         self._ids, self._move = arrivals.vehicle[order], move[order]
         self._leave = leave[order] + now
+        self._weight = arrivals.weight[order]
 
     def _see(self, arrivals: Arrivals, now: float) -> None:
         """Take those who have left since the last plan off it, and count their turns."""
         stays = np.isin(self._ids, arrivals.vehicle)
-        self.left = left = self._move[~stays & (self._leave < now + FARTHEST_S)]
+        gone = ~stays & (self._leave < now + FARTHEST_S)
+        self.left = left = self._move[gone]
         np.add.at(self._share, left, 1.0)
+        np.add.at(self._passed, left, 1.0)
         if not self._known:
             fresh = self._gone_s > now - FARTHEST_S
             self._gone_move = np.concatenate((self._gone_move[fresh], left))
             self._gone_s = np.concatenate((self._gone_s[fresh], np.full(len(left), now)))
+            self._gone_weight = np.concatenate((self._gone_weight[fresh], self._weight[gone]))
         self._ids, self._move = self._ids[stays], self._move[stays]
-        self._leave = self._leave[stays]
+        self._leave, self._weight = self._leave[stays], self._weight[stays]
+
+    def _parts(self) -> FloatArray:
+        """Part of each stream that comes to each lane it feeds, as experience says.
+
+        The roads' own shares are scaled, lane by lane, until those expected equal those who came,
+        and no stream gives off more than itself.
+        """
+        source, lane, share = self._source, self._feeds[1], self._feeds[3]
+        came = np.bincount(self._move_lane, self._passed, self._lanes)
+        due = np.bincount(lane, share * self._passed[source], self._lanes)
+        part = share * ((came + PRIOR) / (due + PRIOR))[lane]
+        whole = np.bincount(source, part, len(self._passed))
+        return np.asarray(part / np.maximum(whole, 1.0)[source], dtype=np.float64)
 
     def _known_ways(
         self, sightings: NDArray[np.void], now: float
-    ) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
+    ) -> tuple[IntArray, FloatArray, IntArray, FloatArray, FloatArray]:
         """Vehicles whose next junction is known, as they will come from this one."""
         known = sightings[sightings["next_movement"] >= 0]
         apart = self._group[known["junction"]] != self._group[known["next_junction"]]
         known = known[apart | (known["junction"] == known["next_junction"])]
         if not len(known) or not len(self._ids):
             none = np.zeros(0, dtype=np.int64)
-            return none, np.zeros(0), none, np.zeros(0)
+            return none, np.zeros(0), none, np.zeros(0), np.zeros(0)
         at = np.minimum(np.searchsorted(self._ids, known["vehicle"]), len(self._ids) - 1)
         over = self._leave[at] - now
         use = (self._ids[at] == known["vehicle"]) & (over < self._horizon_s)
-        known, over = known[use], np.maximum(over[use], 0.0)
+        known, over, worth = known[use], np.maximum(over[use], 0.0), self._weight[at][use]
         way = (known["next_distance_m"] - known["distance_m"]).astype(np.float64)
         pace = known["free_speed_mps"].astype(np.float64) * SPEED_FACTOR
         when = over + way / np.maximum(pace, 1.0)
         near = when < self._horizon_s
         move = self._layout.move_ptr[known["next_junction"][near]] + known["next_movement"][near]
-        return self._move_lane[move], when[near], move, np.ones(len(move))
+        return self._move_lane[move], when[near], move, np.ones(len(move)), worth[near]
 
 
 def feed_table(
@@ -170,6 +196,7 @@ def feed_table(
 def fed(
     move: IntArray,
     over: FloatArray,
+    weight: FloatArray,
     horizon: float,
     feeds: Any,
     hidden_s: FloatArray,
@@ -177,8 +204,9 @@ def fed(
     ptr: IntArray,
     share: FloatArray,
 ) -> Any:
-    """Lane, arrival, movement and part of a vehicle, for departures on movements that feed lanes.
+    """Lane, arrival, movement, part of a vehicle and weight, for departures that feed lanes.
 
+    weight : of one second of each vehicle's delay [1]
     over : when each vehicle is over its stop line [s from now]; negative for one on its way
     hidden_s : [lanes] who is on the way and arrives sooner than this is in view already [s]
     """
@@ -190,6 +218,7 @@ def fed(
     when = np.empty(total)
     turn = np.empty(total, dtype=np.int64)
     size = np.empty(total)
+    worth = np.empty(total)
     owed = np.zeros(share.shape[0])
     n = 0
     for k in range(move.shape[0]):
@@ -197,7 +226,7 @@ def fed(
             lane = to_lane[q]
             at = over[k] + travel_s[q]
             in_view = over[k] < 0.0 and at <= hidden_s[lane]
-            if in_view or at >= horizon or ptr[lane + 1] <= ptr[lane]:
+            if part[q] < LEAST_PART or in_view or at >= horizon or ptr[lane + 1] <= ptr[lane]:
                 continue
             whole = 0.0
             for c in range(ptr[lane], ptr[lane + 1]):
@@ -210,5 +239,6 @@ def fed(
                     best = m
             owed[best] -= part[q]
             lanes[n], when[n], turn[n], size[n] = lane, at, best, part[q]
+            worth[n] = part[q] * weight[k]
             n += 1
-    return lanes[:n], when[:n], turn[:n], size[:n]
+    return lanes[:n], when[:n], turn[:n], size[:n], worth[:n]
