@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,6 +59,8 @@ class Arrivals:
     def within(self, seconds: float) -> Arrivals:
         """Those who arrive within so many seconds."""
         near = self.arrive <= seconds
+        if near.all():
+            return self
         lane = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))[near]
         return Arrivals(
             first=np.searchsorted(lane, np.arange(len(self.first))),
@@ -70,6 +73,7 @@ class Arrivals:
         )
 
 
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -> FloatArray:
     """Unhindered time to the stop line [s]: accelerate at `ACCELERATION` to the allowed speed.
 
@@ -78,12 +82,26 @@ def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -
         t = (sqrt(s² + 2 a d) - s) / a          if d <= d_a
         t = (v - s) / a + (d - d_a) / v         otherwise
     """
-    v = np.maximum(allowed, np.maximum(speed, 1.0))
     a = ACCELERATION
-    way = (v * v - speed * speed) / (2.0 * a)
-    short = (np.sqrt(speed * speed + 2.0 * a * distance) - speed) / a
-    far = (v - speed) / a + (distance - way) / v
-    return np.where(distance <= way, short, far)
+    found = np.empty(distance.shape[0])
+    for k in range(distance.shape[0]):
+        s, d = speed[k], distance[k]
+        v = max(allowed[k], s, 1.0)
+        way = (v * v - s * s) / (2.0 * a)
+        if d <= way:
+            found[k] = (np.sqrt(s * s + 2.0 * a * d) - s) / a
+        else:
+            found[k] = (v - s) / a + (d - way) / v
+    return found
+
+
+def among(some: IntArray, numbers: IntArray) -> NDArray[np.bool_]:
+    """Which of `some` are in `numbers`, which ascend."""
+    if not len(numbers):
+        return np.zeros(len(some), dtype=np.bool_)
+    at = np.searchsorted(numbers, some)
+    at[at == len(numbers)] = 0
+    return np.asarray(numbers[at] == some, dtype=np.bool_)
 
 
 class Estimator:
@@ -170,9 +188,10 @@ class Estimator:
         until = self._inside_until
         if self._planned is not None:
             vehicle, move, over = self._planned
-            gone = ~np.isin(vehicle, arrivals.vehicle) & (over < now + INSIDE_MAX_S) & (over > now)
-            inside = gone & self._layout.inside[move]
-            np.maximum.at(until, move[inside], over[inside])
+            inside = self._layout.inside[move] & (over < now + INSIDE_MAX_S) & (over > now)
+            if inside.any():
+                inside &= ~among(vehicle, np.sort(arrivals.vehicle))
+                np.maximum.at(until, move[inside], over[inside])
         return np.maximum(until - now, 0.0)
 
     def _turns(
@@ -238,7 +257,7 @@ class Estimator:
 
     def _learn(self, ids: IntArray, right: NDArray[np.int8]) -> None:
         """Count those who have left over a stop line since the last look."""
-        gone = ~np.isin(self._ids, ids, assume_unique=True) & (self._distance < LEAVES_M)
+        gone = (self._distance < LEAVES_M) & ~among(self._ids, ids)
         for k in np.flatnonzero(gone & (self._guess >= 0)).tolist():
             moves = self._moves_of(int(self._lane[k]))
             if len(moves) < 2:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
-from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals
+from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals, among
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import IntArray, Layout
 
@@ -115,7 +115,7 @@ class Outlook:
 
     def _see(self, arrivals: Arrivals, now: float) -> None:
         """Take those who have left since the last plan off it, and count their turns."""
-        stays = np.isin(self._ids, arrivals.vehicle)
+        stays = among(self._ids, np.sort(arrivals.vehicle))
         gone = ~stays & (self._leave < now + FARTHEST_S)
         self.left = left = self._move[gone]
         np.add.at(self._share, left, 1.0)

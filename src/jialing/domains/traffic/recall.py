@@ -45,6 +45,8 @@ class Recall:
         self._served_s[fresh] = now_s
         found = np.full(self._layout.junctions, NOBODY, dtype=np.int64)
         overdue = self._able & (now_s - self._served_s > self._after_s)
+        if not overdue.any():
+            return found
         for j in np.unique(self._owner[overdue]).tolist():
             if opened[j] > 0.0:
                 continue  # on its way to a green already

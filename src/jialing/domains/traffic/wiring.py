@@ -33,7 +33,6 @@ class SignalState:
     drain : [outs] vehicles per second that it gives off
     full : [outs] part of the visible exit that is taken by standing vehicles [1]
     standing : [outs] vehicles standing or crawling in the visible exit, at most
-    waiting : [movements] pedestrians at a crossing
     """
 
     mode: IntArray
@@ -46,7 +45,6 @@ class SignalState:
     drain: FloatArray
     full: FloatArray
     standing: FloatArray
-    waiting: FloatArray
 
 
 class Wiring:
@@ -74,6 +72,7 @@ class Wiring:
         self._read_s = -np.inf
         self._modes = np.diff(layout.mode_ptr)
         self._moves = np.diff(layout.move_ptr)
+        self._drain = np.full(len(layout.out_length), DRAIN)
         owner = np.repeat(np.arange(count), self._moves)
         self._owner = owner
         within = np.arange(len(owner)) - layout.move_ptr[owner]
@@ -88,13 +87,8 @@ class Wiring:
         )
         rooms = [index.get(f"room:{out}", -1) for j in junctions for out in j.outs]
         self._at_room = np.array(rooms, dtype=np.int64)
-        crossings = [
-            index.get(f"waiting:{j.name}/{j.links[m]}", -1) if j.pedestrian[m] else -1
-            for j in junctions
-            for m in range(j.movements)
-        ]
-        self._at_waiting = np.array(crossings, dtype=np.int64)
         self._visible = np.minimum(self._layout.out_length, self._view_m)
+        self._seen_m = np.maximum(self._visible, SPACE_M)
         self._table = table
 
     def read(self, observation: Observation, positions: FloatArray) -> SignalState:
@@ -128,10 +122,9 @@ class Wiring:
         right = np.where((opened > 0.0)[self._owner], 0, right).astype(np.int8)
         free = np.where(self._at_room >= 0, values[self._at_room], layout.out_length)
         free = np.where(np.isnan(free), self._visible, free)
-        full = np.clip(1.0 - free / np.maximum(self._visible, SPACE_M), 0.0, 1.0)
+        full = np.clip(1.0 - free / self._seen_m, 0.0, 1.0)
         clear = full < CLEAR
         room = np.where(clear, 1e6, free / SPACE_M)
-        waiting = np.where(self._at_waiting >= 0, values[self._at_waiting], 0.0)
         return SignalState(
             mode=mode,
             before=self._before,
@@ -140,10 +133,9 @@ class Wiring:
             local=local,
             right=right,
             room=room,
-            drain=np.full(len(room), DRAIN),
+            drain=self._drain,
             full=full,
             standing=full * self._visible / SPACE_M,
-            waiting=np.nan_to_num(waiting),
         )
 
     def targets(self, want: FloatArray, actuators: Sequence[Actuator]) -> FloatArray:
