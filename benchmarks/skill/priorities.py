@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks._results import Column, Table, write_result
 from benchmarks.skill.traffic import Cell, walk
+from jialing.domains.traffic.settings import TrafficSettings
 
 CASE = "traffic-grid"
 EQUAL = {"bus": 1.0, "tram": 1.0, "emergency": 1.0}
@@ -42,6 +43,7 @@ def table(cells: Sequence[Cell]) -> Table:
         [way, sum(c["way"] == way for c in cells), *(mean(way, word) for word in WORDS)]
         for way in WAYS
     ]
+    weights = TrafficSettings().weights
     change = [100.0 * (mean(WAYS[2], word) / mean(WAYS[1], word) - 1.0) for word in WORDS]
     rows.append(["weights change it by [%]", None, *change])
     return Table(
@@ -56,7 +58,8 @@ def table(cells: Sequence[Cell]) -> Table:
             Column(title="longest red [s]", digits=0),
         ],
         rows=rows,
-        note=f"{CASE}, 20 minutes, camera; a bus weighs 5 cars, an emergency vehicle 100.",
+        note=f"{CASE}, 20 minutes, camera; a bus weighs {weights['bus']:g} cars, an emergency "
+        f"vehicle {weights['emergency']:g}.",
     )
 
 
