@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._results import ROOT, Column, Table, write_result
+from benchmarks.skill._older_sumo import VARIABLE, put_first, version_of
 
 for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
@@ -48,17 +49,6 @@ SENSING = ("perfect", "camera", "loops")
 #: As RESCO's learners see: vehicles within 200 m, none missed, turns unknown. No claim of ours.
 AS_LEARNERS = "turn-blind"
 LEARNERS_SEE = {"sensing": "camera", "view_m": 200.0, "missed": 0.0}
-#: RESCO's own step between two decisions [s]; 10 s but on this map.
-RESCO_EVERY_S = {"arterial4x4": 5.0}
-#: Best published learning result by map, mean delay on SUMO 1.9 [s]. Source: Ault & Sharon (2021).
-PUBLISHED = {
-    "cologne1": 26.05,
-    "cologne3": 23.99,
-    "cologne8": 21.62,
-    "ingolstadt1": 20.90,
-    "grid4x4": 32.95,
-    "arterial4x4": 654.0,
-}
 SEEDS = 5
 KEPT = ROOT / "build" / "bench" / "traffic"
 ROW = "jialing.domains.traffic"
@@ -82,6 +72,8 @@ def walk(task: Task, **changes: Any) -> Cell:
 
     changes : settings that differ from those of the case
     """
+    if older := os.environ.get(VARIABLE):
+        put_first(Path(older))
     from jialing.core.command import Command
     from jialing.core.stages import Situation
     from jialing.domains.traffic.cases import open_case
@@ -137,6 +129,8 @@ def _keep(task: Task, path: Path) -> None:
 def cell(task: Task, code: str, *, known: bool = False) -> Cell | None:
     """What is known of a run, or a run in its own process unless `known`; None if there is none."""
     name, controller, sensing, seed, every_s = task
+    if older := os.environ.get(VARIABLE):
+        code += f"-sumo-{version_of(Path(older))}"
     path = KEPT / f"{name}-{controller}-{sensing}-{seed}-{every_s:g}-{code}.json"
     if not path.is_file() and not known:
         process = multiprocessing.get_context("spawn").Process(target=_keep, args=(task, path))
@@ -313,37 +307,16 @@ def short_table(cells: Sequence[Cell]) -> Table:
     )
 
 
-def resco_tasks(maps: Sequence[str], seeds: Sequence[int]) -> list[Task]:
-    """Predictive control as RESCO's learners are run."""
-    return [
-        (name, "predictive", AS_LEARNERS, seed, RESCO_EVERY_S.get(name, 10.0))
-        for name in maps
-        if name in PUBLISHED
-        for seed in seeds
-    ]
-
-
-def resco_table(cells: Sequence[Cell]) -> Table:
-    """Mean delay under RESCO's protocol beside the best published learning result."""
-    rows: list[list[str | float | int | None]] = []
-    for name in dict.fromkeys(c["map"] for c in cells):
-        values = delays(cells, name, "predictive", AS_LEARNERS)
-        every_s = RESCO_EVERY_S.get(name, 10.0)
-        rows.append([name, every_s, len(values), float(values.mean()), PUBLISHED[name]])
-    return Table(
-        name="resco",
-        columns=[
-            Column(title="map"),
-            Column(title="decision every [s]", digits=0),
-            Column(title="seeds"),
-            Column(title="mean delay, SUMO of the lock file [s]", digits=1),
-            Column(title="best published learner, SUMO 1.9 [s]", digits=1),
-        ],
-        rows=rows,
-        note="Vehicles within 200 m, turns unknown, yellow as in each map's file. The two columns "
-        "are from different versions of SUMO, and an unchanged controller scores 15 to 25 % lower "
-        "in the later one: they bound, they do not compare.",
-    )
+def run_all(tasks: Sequence[Task], *, known: bool = False) -> list[Cell]:
+    """Every run that is known, or can be made; told one by one."""
+    cells = []
+    for number, task in enumerate(tasks, 1):
+        found = cell(task, code_of(task[1]), known=known)
+        said = "none" if found is None else f"{found['score']['delay']:.1f} s"
+        print(f"[{number}/{len(tasks)}] {' '.join(map(str, task))}: {said}", file=sys.stderr)
+        if found is not None:
+            cells.append(found)
+    return cells
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -354,9 +327,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sensing", nargs="+", default=list(SENSING), choices=SENSING)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(SEEDS)))
     parser.add_argument("--every", type=float, default=1.0, help="time between decisions [s]")
-    parser.add_argument(
-        "--resco", action="store_true", help="RESCO's protocol: its decision steps, turns unknown"
-    )
     parser.add_argument("--known", action="store_true", help="make no run that is not known")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.add_argument("--write", action="store_true", help="write the result file")
@@ -365,31 +335,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     if chosen.fresh:
         for path in KEPT.glob("*.json"):
             path.unlink()
-    tasks = (
-        resco_tasks(chosen.maps, chosen.seeds)
-        if chosen.resco
-        else [
-            (name, controller, sensing, seed, chosen.every)
-            for name in chosen.maps
-            for seed in chosen.seeds
-            for controller in chosen.controllers
-            for sensing in (chosen.sensing if controller == "predictive" else ["perfect"])
-        ]
-    )
-    cells = []
-    for number, task in enumerate(tasks, 1):
-        found = cell(task, code_of(task[1]), known=chosen.known)
-        said = "none" if found is None else f"{found['score']['delay']:.1f} s"
-        print(f"[{number}/{len(tasks)}] {' '.join(map(str, task))}: {said}", file=sys.stderr)
-        if found is not None:
-            cells.append(found)
+    tasks = [
+        (name, controller, sensing, seed, chosen.every)
+        for name in chosen.maps
+        for seed in chosen.seeds
+        for controller in chosen.controllers
+        for sensing in (chosen.sensing if controller == "predictive" else ["perfect"])
+    ]
+    cells = run_all(tasks, known=chosen.known)
     cells.sort(key=lambda c: (MAPS.index(c["map"]), c["controller"], c["sensing"], c["seed"]))
-    if chosen.resco:
-        beside = resco_table(cells)
-        print(json.dumps([list(row) for row in beside.rows], indent=1))
-        if chosen.write:
-            print(write_result("skill-traffic-resco", {"cells": cells}, tables=[beside]))
-        return
     result = claims(cells)
     print(json.dumps(result, indent=1))
     if chosen.write:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.skill import priorities, traffic
-from benchmarks.skill.traffic import AS_LEARNERS, ROW, claims, imported, resco_table, resco_tasks
+from benchmarks.skill import _older_sumo, priorities, resco, traffic
+from benchmarks.skill.traffic import AS_LEARNERS, ROW, claims, imported
 
 
 def cell(controller: str, sensing: str, seed: int, delay: float, locked: float = 0.0) -> Any:
@@ -69,16 +70,40 @@ def test_the_short_table_counts_locked_runs_beside_medians() -> None:
     assert list(row) == ["cologne8", 40.0, "greedy", 20.0, 13.0, 16.0, None, 1]
 
 
-def test_learners_decide_every_ten_seconds_and_every_five_on_the_arterial_grid() -> None:
-    tasks = resco_tasks(["cologne8", "arterial4x4", "traffic-grid"], [0, 1])
+def test_under_rescos_protocol_decisions_are_as_far_apart_as_there() -> None:
+    tasks = resco.tasks(["cologne8", "arterial4x4"], [0, 1])
     assert {(task[0], task[4]) for task in tasks} == {("cologne8", 10.0), ("arterial4x4", 5.0)}
-    assert {task[2] for task in tasks} == {AS_LEARNERS}
+    assert {task[2] for task in tasks if task[1] == "predictive"} == {AS_LEARNERS}
+    assert not any(task[0] == "arterial4x4" for task in tasks if task[1] == "fixed")
 
 
 def test_published_figures_stand_beside_ours_with_their_version() -> None:
-    found = resco_table([cell("predictive", AS_LEARNERS, 0, 17.0)])
-    assert list(found.rows[0]) == ["cologne8", 10.0, 1, 17.0, traffic.PUBLISHED["cologne8"]]
-    assert "different versions" in found.note
+    ours, fixed = cell("predictive", AS_LEARNERS, 0, 17.0), cell("fixed", "perfect", 0, 60.0)
+    found = resco.table([ours, fixed], "1.28.0")
+    assert list(found.rows[0]) == ["cologne8", 10.0, 1, 17.0, 21.62, 60.0, 63.77]
+    assert "they bound, they do not compare" in found.note.replace("here they", "they")
+    assert "do not compare" not in resco.table([ours, fixed], "1.9.1").note
+
+
+def test_an_older_sumo_is_not_given_options_it_does_not_know() -> None:
+    command = ["sumo", "--seed", "1", "--emissions.volumetric-fuel", "true", "--begin", "0"]
+    assert _older_sumo.without_newer(command) == ["sumo", "--seed", "1", "--begin", "0"]
+
+
+def test_delays_at_departure_are_counted_from_the_route_files(tmp_path: Path) -> None:
+    (tmp_path / "a.rou.xml").write_text('<routes><vehicle id="x" depart="12.5"/></routes>')
+    (tmp_path / "a.sumocfg").write_text(
+        '<configuration><input><route-files value="a.rou.xml"/></input></configuration>'
+    )
+    by_configuration = ["sumo", "--configuration-file", str(tmp_path / "a.sumocfg")]
+    by_name = ["sumo", "--route-files", str(tmp_path / "a.rou.xml")]
+    for command in (by_configuration, by_name):
+        assert _older_sumo.due_times(command) == {"x": 12.5}
+
+
+def test_a_folder_without_sumo_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="holds no SUMO"):
+        _older_sumo.version_of(tmp_path)
 
 
 def test_the_gain_of_weights_is_told_against_equal_weights() -> None:
