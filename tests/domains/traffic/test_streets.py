@@ -28,7 +28,7 @@ LENGTH_S = 300.0
 
 
 def opened(sensing: str = "camera", seed: int = 1) -> SumoPlant:
-    settings = dataclasses.replace(GRID.settings, sensing=sensing)
+    settings = dataclasses.replace(GRID.settings, sensing=sensing, roads_close=True)
     files = scenario(GRID.model, settings)
     return SumoPlant(files, ROADS, settings, duration_s=LENGTH_S, seed=seed)
 
@@ -90,6 +90,57 @@ def test_a_closed_road_lets_those_on_it_out_and_nobody_in(plant: SumoPlant) -> N
         later |= plant.streets.on([road]) - inside
     assert later == set()
     assert len(plant.streets.on([road])) < len(inside)
+
+
+def last_edges(plant: SumoPlant) -> dict[str, int]:
+    """Where trips end that are under way -> how many."""
+    found: dict[str, int] = {}
+    vehicle = plant.streets._vehicle
+    for name in vehicle.getIDList():
+        end = vehicle.getRoute(name)[-1]
+        found[end] = found.get(end, 0) + 1
+    return found
+
+
+def test_who_has_no_way_but_the_closed_one_waits_at_the_kerb_and_drives_on_when_it_opens(
+    plant: SumoPlant,
+) -> None:
+    streets = plant.streets
+    streets.watch({})
+    plant.step(60.0)
+    ends = last_edges(plant)
+    end = max(ends, key=lambda edge: ends[edge])
+    streets.close([end])
+    plant.step(120.0)
+    vehicle = streets._vehicle
+    aside = [name for name in vehicle.getIDList() if vehicle.isStopped(name)]
+    assert aside
+    assert set(aside) <= streets.stranded
+    streets.reopen([end])
+    for _ in range(60):
+        plant.step(1.0)
+        still = [name for name in aside if name in set(vehicle.getIDList())]
+        if not any(vehicle.isStopped(name) for name in still):
+            break
+    assert not any(vehicle.isStopped(name) for name in still)
+
+
+def test_drivers_who_are_told_turn_off_before_they_could_see_the_barrier(plant: SumoPlant) -> None:
+    road = busiest(plant)
+    vehicle = plant.streets._vehicle
+
+    def mean_to() -> set[str]:
+        ahead = {
+            n: vehicle.getRoute(n)[vehicle.getRouteIndex(n) + 1 :] for n in vehicle.getIDList()
+        }
+        return {name for name, route in ahead.items() if road in route}
+
+    before = mean_to()
+    plant.streets.close([road], told=0.0)
+    assert mean_to() == before
+    plant.streets.reopen([road])
+    plant.streets.close([road], told=1.0)
+    assert len(mean_to()) < len(before)
 
 
 @pytest.mark.parametrize("sensing", ["perfect", "camera", "loops"])

@@ -314,6 +314,7 @@ class SumoPlant:
             name: KIND_OF_CLASS.get(class_of(name), Kind.CAR)
             for name in libsumo.vehicletype.getIDList()
         }
+        self.streets.end(self.time_s)
         self._quit()
         self.trips = read_trips(self._folder / TRIPS)
         self._final = self.ledger.settled(self.trips, kinds)

@@ -28,6 +28,8 @@ class TrafficSettings:
     yellow_s, all_red_s : intergreen where the file gives none [s]
     max_red_s : longest red for a movement with waiting users [s]
     teleport_s : SUMO's time to teleport [s]; -1: never
+    roads_close : roads may be closed while the run goes on: who is left without a way then waits,
+        where SUMO would otherwise end the run (its option ignore-route-errors)
     """
 
     routes: tuple[Path, ...] = ()
@@ -43,6 +45,7 @@ class TrafficSettings:
     all_red_s: float = 0.0
     max_red_s: float = 180.0
     teleport_s: float = -1.0
+    roads_close: bool = False
 
     def __post_init__(self) -> None:
         if self.sensing not in SENSING:

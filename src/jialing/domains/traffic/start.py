@@ -79,6 +79,8 @@ def arguments(
         options += ["--begin", f"{found.begin_s:g}"]
     if additional:
         options += ["--additional-files", _joined((*found.additional, *additional))]
+    if settings.roads_close:
+        options += ["--ignore-route-errors", "true"]
     return [
         *options,
         *("--seed", str(seed)),

@@ -2,8 +2,10 @@
 
 Works on SUMO's own objects, handed in by the plant. Free speed falls with the weather on every
 edge, and on single edges with the water that stands there; headways grow with the weather. A closed
-edge lets those on it out and nobody in; who comes near it turns round for another way, and a share
-of those who would set out through it leave the car and take the metro.
+edge lets those on it out and nobody in; who comes near it turns round for another way, or, where
+there is none, waits at the kerb without standing in anybody's way; drivers with navigation may be
+told at once wherever they are. A share of those who would set out through it leave the car and take
+the metro.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jialing.core.errors import PlantError
+from jialing.domains.traffic.journeys import Journeys
 
 #: Nobody drives slower than this, or SUMO would divide by it [m/s].
 CREEP_MPS = 0.1
@@ -20,6 +23,11 @@ CREEP_MPS = 0.1
 HOPS = 3
 #: … and look for another way so often [s].
 LOOK_EVERY_S = 5.0
+#: Who stands before a barrier without another way draws up to the kerb over so many metres.
+KERB_M = 20.0
+STANDING_MPS = 0.1
+PARKED = 1  # SUMO's flag of a stop beside the road
+UNTIL_OPENED_S = 1e6
 #: What stays allowed on a closed edge: none of the classes that drive here.
 NOBODY = ["all"]
 ON_FOOT = ("pedestrian",)
@@ -59,6 +67,9 @@ class Streets:
         self._water: dict[str, float] = {}
         self._closed: dict[str, dict[str, Any]] = {}
         self._near: dict[str, frozenset[str]] = {}
+        self._aside: set[str] = set()
+        self.stranded: set[str] = set()
+        self.journeys: Journeys | None = None
         self._speed = 1.0
         self._look_s = 0.0
         for name in lane.getIDList():
@@ -96,8 +107,12 @@ class Streets:
     def watch(self, roads: Mapping[str, Iterable[str]]) -> None:
         """Note from now on who drives through these roads, or means to: name -> edges.
 
-        `used` holds who was on them, `given_up` counts who stayed at home because of a closure.
+        `used` holds who was on them, `given_up` counts who stayed at home because of a closure,
+        `stranded` holds who had to wait for the road to be opened, `journeys` keeps every trip.
         """
+        self.journeys = Journeys(
+            self._lane, self._vehicle, self._simulation, lanes=self._lanes, free_mps=self._free
+        )
         self._watched = {name: frozenset(edges) for name, edges in roads.items()}
         self.given_up = dict.fromkeys(self._watched, 0)
         self.used = {name: set() for name in self._watched}
@@ -111,8 +126,13 @@ class Streets:
             raise PlantError(f"no road that is watched is called {name!r}")
         self._leave[name] = share
 
-    def close(self, edges: Iterable[str]) -> None:
-        """Let nobody onto `edges` any more; who is there drives on."""
+    def close(self, edges: Iterable[str], *, told: float = 0.0) -> None:
+        """Let nobody onto `edges` any more; who is there drives on.
+
+        A share `told` of all drivers hears of it at once and looks for another way; the others see
+        the barrier when they come near it.
+        """
+        edges = tuple(edges)
         for on in edges:
             self._known(on)
             if on in self._closed:
@@ -125,6 +145,8 @@ class Streets:
                 self._lane.setDisallowed(name, NOBODY)
             self._closed[on] = kept
         self._near = {}
+        if told > 0.0:
+            self._tell(frozenset(edges), told)
 
     def reopen(self, edges: Iterable[str]) -> None:
         """Let everybody onto `edges` again."""
@@ -136,6 +158,7 @@ class Streets:
                 else:
                     self._lane.setDisallowed(name, list(disallowed))
         self._near = {}
+        self._drive_on()
 
     def on(self, edges: Iterable[str]) -> frozenset[str]:
         """Vehicles on `edges` now."""
@@ -143,7 +166,8 @@ class Streets:
 
     def step(self, time_s: float) -> None:
         """Let drivers who come near a closed edge look for another way, or stay at home."""
-        if self._watched:
+        if self.journeys is not None:
+            self.journeys.step(time_s)
             self._set_out()
         if not self._closed or time_s < self._look_s:
             return
@@ -155,6 +179,55 @@ class Streets:
                 route = self._vehicle.getRoute(name)[self._vehicle.getRouteIndex(name) + 1 :]
                 if not ahead.isdisjoint(route):
                     self._vehicle.rerouteTraveltime(name)
+                    self._draw_up(name, on)
+
+    def end(self, time_s: float) -> None:
+        """Settle the journeys that are under way."""
+        if self.journeys is not None:
+            self.journeys.end(time_s)
+
+    def _tell(self, edges: frozenset[str], share: float) -> None:
+        """Let those who hear of a closure at once look for another way; who they are is drawn."""
+        vehicle = self._vehicle
+        for name in vehicle.getIDList():
+            if self._drawn(name, "hears") >= share:
+                continue
+            ahead = vehicle.getRoute(name)[vehicle.getRouteIndex(name) + 1 :]
+            if not edges.isdisjoint(ahead):
+                vehicle.rerouteTraveltime(name)
+
+    def _draw_up(self, name: str, on: str) -> None:
+        """Who stands before the barrier and has no other way waits at the kerb until it opens.
+
+        Nobody stays in the lane for an hour: whoever could drive on behind would be locked in.
+        """
+        vehicle = self._vehicle
+        at, route = vehicle.getRouteIndex(name), vehicle.getRoute(name)
+        barred = at + 1 < len(route) and route[at + 1] in self._closed
+        if not barred or name in self._aside or vehicle.getSpeed(name) > STANDING_MPS:
+            return
+        lane = vehicle.getLaneID(name)
+        end_m = float(self._lane.getLength(lane))
+        if vehicle.getLanePosition(name) < end_m - KERB_M or vehicle.isStopped(name):
+            return
+        vehicle.setStop(
+            name,
+            on,
+            end_m,
+            vehicle.getLaneIndex(name),
+            UNTIL_OPENED_S,
+            PARKED,
+            max(end_m - KERB_M, 0.0),
+        )
+        self._aside.add(name)
+        self.stranded.add(name)
+
+    def _drive_on(self) -> None:
+        """Let those who wait at the kerb try again."""
+        for name in sorted(self._aside & set(self._vehicle.getIDList())):
+            if self._vehicle.isStopped(name):
+                self._vehicle.resume(name)
+        self._aside.clear()
 
     def _set_out(self) -> None:
         """Take those who give their trip up off the road as they set out."""
@@ -168,14 +241,16 @@ class Streets:
                 self._through[name] = used
         for name in self._simulation.getDepartedIDList():
             for road in self._through.pop(name, ()):
-                if self._drawn(name) < self._leave.get(road, 0.0):
+                if self._drawn(name, "leaves") < self._leave.get(road, 0.0):
                     self._vehicle.remove(name)
+                    if self.journeys is not None:
+                        self.journeys.forget(name)
                     self.given_up[road] += 1
                     break
 
-    def _drawn(self, vehicle: str) -> float:
+    def _drawn(self, vehicle: str, what: str) -> float:
         """A number between 0 and 1 that belongs to a driver."""
-        return zlib.crc32(f"{self._seed}/leaves/{vehicle}".encode()) / 2.0**32
+        return zlib.crc32(f"{self._seed}/{what}/{vehicle}".encode()) / 2.0**32
 
     def _upstream(self) -> dict[str, frozenset[str]]:
         """Edge -> closed edges within `HOPS` edges of it."""

@@ -1,0 +1,129 @@
+"""Is everybody's delay told in full: water, detours, waiting to set out, trips without an end?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from jialing.domains.traffic.journeys import Journeys
+
+#: Edges in a row of 100 m at 10 m/s, and a way round of twice the length; 5 m across each node.
+LANES = {"a": ("a_0",), "b": ("b_0",), "c": ("c_0",), "round": ("round_0",)}
+LENGTH_M = {"a_0": 100.0, "b_0": 100.0, "c_0": 100.0, "round_0": 200.0}
+FREE_MPS = dict.fromkeys(LENGTH_M, 10.0)
+NEXT = {"a_0": ("b_0", "round_0"), "b_0": ("c_0",), "round_0": ("c_0",), "c_0": ()}
+MEANT_S = 31.0
+
+
+@dataclass
+class Stop:
+    duration: float
+
+
+@dataclass
+class City:
+    """As much of SUMO as an account of trips asks for."""
+
+    route: tuple[str, ...] = ("a", "b", "c")
+    index: int = 0
+    position_m: float = 0.0
+    stops: list[Stop] = field(default_factory=list)
+    depart_delay_s: float = 0.0
+    kind: str = "passenger"
+    lists: dict[str, list[str]] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        told = {
+            "getLength": lambda lane: LENGTH_M[lane],
+            "getEdgeID": lambda lane: lane.partition("_")[0],
+            "getLinks": lambda lane: [(to, 0, 0, 0, "", "", "", 5.0) for to in NEXT[lane]],
+            "getSpeedFactor": lambda _: 1.0,
+            "getMaxSpeed": lambda _: 50.0,
+            "getRoute": lambda _: self.route,
+            "getRouteIndex": lambda _: self.index,
+            "getRoadID": lambda _: self.route[self.index],
+            "getLanePosition": lambda _: self.position_m,
+            "getStops": lambda _: self.stops,
+            "getDepartDelay": lambda _: self.depart_delay_s,
+            "getVehicleClass": lambda _: self.kind,
+        }
+        if name in told:
+            return told[name]
+        return lambda: self.lists.get(name, [])
+
+    def now(self, **lists: list[str]) -> None:
+        self.lists = lists
+
+
+def begun(city: City) -> Journeys:
+    found = Journeys(city, city, city, lanes=LANES, free_mps=FREE_MPS)
+    city.now(getLoadedIDList=["car"])
+    found.step(0.0)
+    city.now(getDepartedIDList=["car"])
+    found.step(10.0)
+    return found
+
+
+def test_who_drives_the_way_meant_freely_is_not_late() -> None:
+    city = City()
+    journeys = begun(city)
+    city.now(getArrivedIDList=["car"])
+    journeys.step(10.0 + MEANT_S)
+    assert journeys.delays_s() == pytest.approx([0.0])
+
+
+def test_an_hour_stuck_in_water_is_an_hour_of_delay_even_if_the_trip_never_ends() -> None:
+    city = City()
+    journeys = begun(city)
+    city.index, city.position_m = 1, 50.0
+    city.now(getIDList=["car"])
+    journeys.end(10.0 + 15.5 + 3600.0)
+    assert journeys.delays_s() == pytest.approx([3600.0])
+
+
+def test_a_detour_costs_what_it_is_longer_though_nothing_holds_it_up() -> None:
+    city = City()
+    journeys = begun(city)
+    city.route = ("a", "round", "c")
+    city.index, city.position_m = 1, 0.0
+    city.now(getIDList=["car"])
+    journeys.end(10.0 + 10.5)
+    assert journeys.delays_s() == pytest.approx([10.0])
+
+
+def test_waiting_to_set_out_counts_and_stops_on_the_way_do_not() -> None:
+    city = City(depart_delay_s=40.0, stops=[Stop(18.0), Stop(18.0)])
+    journeys = begun(city)
+    city.now(getArrivedIDList=["car"])
+    journeys.step(10.0 + MEANT_S + 36.0)
+    assert journeys.delays_s() == pytest.approx([40.0])
+
+
+def test_who_is_due_and_cannot_set_out_is_late_who_is_not_due_is_no_trip_yet() -> None:
+    city = City(depart_delay_s=90.0)
+    journeys = Journeys(city, city, city, lanes=LANES, free_mps=FREE_MPS)
+    city.now(getLoadedIDList=["due", "later"])
+    journeys.step(0.0)
+    city.now(getPendingVehicles=["due"])
+    journeys.end(100.0)
+    assert journeys.delays_s() == pytest.approx([90.0])
+
+
+def test_a_trip_that_is_given_up_is_none() -> None:
+    city = City()
+    journeys = begun(city)
+    journeys.forget("car")
+    city.now(getArrivedIDList=["car"])
+    journeys.step(12.0)
+    assert not journeys.delays_s().size
+
+
+@pytest.mark.parametrize(("kind", "count"), [("emergency", 1), ("passenger", 0)])
+def test_emergency_vehicles_are_told_apart(kind: str, count: int) -> None:
+    city = City(kind=kind)
+    journeys = begun(city)
+    city.now(getArrivedIDList=["car"])
+    journeys.step(100.0)
+    assert journeys.delays_s(emergency=True).size == count
