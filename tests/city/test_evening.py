@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -114,6 +115,15 @@ def test_water_that_is_foreseen_too_shallow_closes_nothing() -> None:
     assert only(Closure, city.minute(foreseen=0.15)) == [
         Closure(edges=("in",), closed=True, road="dip", to_metro=0.07)
     ]
+
+
+@pytest.mark.parametrize(("mode", "told"), [("today", 0.0), ("alone", 0.0), ("coupled", 0.6)])
+def test_only_a_coupled_city_tells_drivers_with_navigation_at_once(mode: str, told: float) -> None:
+    city = City(mode, terms=dataclasses.replace(TERMS, guided=0.6))
+    found: list[Closure] = []
+    for depth in (0.2,) * 10 + (0.0,) * 10:
+        found += only(Closure, city.minute(depth=depth))
+    assert [(one.closed, one.told) for one in found] == [(True, told), (False, 0.0)]
 
 
 @pytest.mark.parametrize("mode", ["today", "alone"])

@@ -11,7 +11,7 @@ import pytest
 
 from jialing import domains
 from jialing.city.manifest import City, read_city
-from jialing.city.messages import Closure, Fault, Ridership, Weather
+from jialing.city.messages import Closure, Fault, Ridership, Water, Weather
 from jialing.city.sides import StationSide, TrafficSide, WaterSide
 from jialing.core.command import Command
 from jialing.core.errors import InputError, UnknownNameError
@@ -198,3 +198,22 @@ def test_a_station_takes_riders_and_nothing_else() -> None:
     assert side.tell(120.0)["entering"] > 1.4 * before
     with pytest.raises(InputError, match="Fault"):
         side.change(Fault(kind="pump", element=PUMP, broken=True))
+
+
+@pytest.mark.sumo
+def test_who_is_stuck_in_water_counts_with_all_the_time_that_is_lost(streets: Desk) -> None:
+    """SUMO's own time loss is measured against the limit of the lane, which the water lowered."""
+    side = TrafficSide(streets, underpasses=LOW)
+    assert isinstance(streets.plant, SumoPlant)
+    while not streets.plant.streets.on(LOW[DIP]):
+        streets.plant.step(1.0)
+    (stuck, *_) = streets.plant.streets.on(LOW[DIP])
+    trips = streets.plant.streets.journeys
+    assert trips is not None
+    side.change(Water(edges=tuple(LOW[DIP]), speed_mps=0.0))
+    late_s = []
+    for _ in range(2):
+        streets.plant.step(60.0)
+        assert "delay" in side.extra()
+        late_s.append(trips.late_s(stuck) or 0.0)
+    assert late_s[1] - late_s[0] > 0.9 * 60.0

@@ -103,6 +103,8 @@ class Terms:
     metro_after_s : until these people are at the station [s]
     rain_riders : rain above [mm/h] -> factor on those who enter
     rain_losses : rain above [mm/h] -> share of capacity and of free speed lost
+    guided : share of drivers with navigation, who hear of a closure at once where the city announces
+        it itself [1]
     m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
     smooth_s : counts of vehicles and people become means over this time [s]
     """
@@ -118,6 +120,7 @@ class Terms:
     rain_riders: tuple[tuple[float, float], ...]
     rain_losses: tuple[tuple[float, float, float], ...]
     m3_per_vehicle_h: float
+    guided: float = 0.0
     clear_s: float = 300.0
     metro_after_s: float = 600.0
     smooth_s: float = 900.0
@@ -312,6 +315,7 @@ class Evening:
             closed=closed,
             road=underpass.name,
             to_metro=self.terms.to_metro if closed else 0.0,
+            told=self.terms.guided if closed and self.mode == "coupled" else 0.0,
         )
         found.setdefault(TRAFFIC, []).append(change)
         self._say(

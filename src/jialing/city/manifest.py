@@ -111,7 +111,7 @@ class City:
             tick_s=float(self.plain["models"]["roads"]["tick_s"]),
             duration_s=self.duration_s,
             seed=seed,
-            settings=traffic.TrafficSettings(),
+            settings=traffic.TrafficSettings(roads_close=True),
         )
 
     def station_case(self, station: str, *, seed: int) -> Case:
@@ -206,6 +206,7 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
         clear_s=float(closure.get("clear_s", CLEAR_S)),
         people_per_vehicle=float(metro_share["people_per_vehicle"]),
         to_metro=float(metro_share["share"]),
+        guided=float(couplings.get("closure_to_detour", {}).get("guided", 0.0)),
         metro_after_s=60.0 * float(metro_share.get("after_min", METRO_AFTER_MIN)),
         rain_riders=tuple((float(above), float(factor)) for above, factor in table),
         rain_losses=losses,

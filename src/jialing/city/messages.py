@@ -49,12 +49,14 @@ class Closure:
     closed : or opened
     road : the underpass, as the side knows it
     to_metro : of the cars that set out to pass it, this share stays at home [1]
+    told : this share of all drivers hears of it at once, wherever they are [1]
     """
 
     edges: tuple[str, ...]
     closed: bool
     road: str = ""
     to_metro: float = 0.0
+    told: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

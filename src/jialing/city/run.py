@@ -329,8 +329,13 @@ def _sheet(done: Mapping[str, Finished], stations: Sequence[str], evening: Eveni
     take(WATER, "flooding", "overflow")
     take(TRAFFIC, "delay", "emergency_delay", "stops", "co2")
     if TRAFFIC in done:
-        caught = sum(done[TRAFFIC].extra.values())
+        extra = done[TRAFFIC].extra
+        caught = sum(value for word, value in extra.items() if word.startswith("caught:"))
         found["caught"] = Quantity(value=caught, unit="veh")
+        # Water and detours count in full: SUMO's own time loss forgets both.
+        for word in ("delay", "emergency_delay"):
+            if word in extra:
+                found[word] = Quantity(value=extra[word], unit="s")
     here = [done[name].run.score["waiting"] for name in stations if name in done]
     if here:
         found["waiting"] = Quantity(value=sum(q.value for q in here), unit=here[0].unit)

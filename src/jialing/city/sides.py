@@ -149,7 +149,10 @@ class TrafficSide:
                     stopped = change.speed_mps == 0.0
                     (self._flooded.add if stopped else self._flooded.discard)(name)
         elif isinstance(change, Closure):
-            (streets.close if change.closed else streets.reopen)(change.edges)
+            if change.closed:
+                streets.close(change.edges, told=change.told)
+            else:
+                streets.reopen(change.edges)
             if change.road:
                 streets.leave(change.road, change.to_metro if change.closed else 0.0)
         elif isinstance(change, Fault) and change.kind == "detectors":
@@ -172,7 +175,18 @@ class TrafficSide:
         return told
 
     def extra(self) -> Mapping[str, float]:
-        return {f"caught:{name}": float(len(some)) for name, some in self._caught.items()}
+        """Who was caught where; and delays, in which water and detours count in full."""
+        found = {f"caught:{name}": float(len(some)) for name, some in self._caught.items()}
+        streets = self._plant.streets
+        found["stranded"] = float(len(streets.stranded))
+        if streets.journeys is not None:
+            if not self._plant.ended:  # stopped early: SUMO is still there
+                streets.end(self._plant.time_s)
+            for word, only in (("delay", False), ("emergency_delay", True)):
+                late_s = streets.journeys.delays_s(emergency=only)
+                if late_s.size:
+                    found[word] = float(late_s.mean())
+        return found
 
 
 class StationSide:
