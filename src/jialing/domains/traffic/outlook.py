@@ -56,6 +56,7 @@ class Outlook:
         self._lanes = lanes
         self._source = np.repeat(np.arange(moves), np.diff(self._feeds[0]))
         self._passed = np.zeros(moves)
+        self._part = self._parts()
         self._group = np.array([min((j, *one.joined)) for j, one in enumerate(junctions)], np.int64)
         nothing = np.zeros(0, dtype=np.int64)
         self.left: IntArray = nothing  # movements of those who left since the last plan
@@ -80,7 +81,7 @@ class Outlook:
                 over[use],
                 each[use],
                 self._horizon_s,
-                (*self._feeds[:3], self._parts()),
+                (*self._feeds[:3], self._part),
                 self._hidden_s,
                 self._by_lane,
                 self._ptr,
@@ -118,8 +119,10 @@ class Outlook:
         stays = among(self._ids, np.sort(arrivals.vehicle))
         gone = ~stays & (self._leave < now + FARTHEST_S)
         self.left = left = self._move[gone]
-        np.add.at(self._share, left, 1.0)
-        np.add.at(self._passed, left, 1.0)
+        if left.size:
+            np.add.at(self._share, left, 1.0)
+            np.add.at(self._passed, left, 1.0)
+            self._part = self._parts()
         if not self._known:
             fresh = self._gone_s > now - FARTHEST_S
             self._gone_move = np.concatenate((self._gone_move[fresh], left))

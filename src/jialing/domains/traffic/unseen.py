@@ -11,6 +11,8 @@ for the plans, so that a long red costs something even if nobody is seen to wait
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ MEMORY_S = 900.0  # over which the flow of a movement is averaged [s]
 AT_FIRST_VPH = 20.0  # flow of a movement before any was seen [veh/h]
 NEAR_S = 3.0  # a lane whose first vehicle is further than this looks empty [s]
 LEAST = 0.01  # smaller expectations are left out [veh]
+_Number = TypeVar("_Number", bound=np.generic)
 EXPECTED = -1  # number of a vehicle that is expected, not seen
 
 
@@ -53,7 +56,8 @@ class Unseen:
         """Take down who left, by movement, and which movements may go `now_s`."""
         if np.isfinite(self._time_s):
             self._passed *= np.exp(-(now_s - self._time_s) / MEMORY_S)
-        np.add.at(self._passed, left, 1.0)
+        if left.size:
+            np.add.at(self._passed, left, 1.0)
         self._time_s = now_s
         served = np.isnan(self._served_s) | (right > Right.RED)
         self._served_s[served] = now_s
@@ -81,13 +85,22 @@ class Unseen:
         if not at.size:
             return arrivals
         move = most[at]
-        part, places = expected[move], arrivals.first[at]
+        part = expected[move]
+        slot = arrivals.first[at] + np.arange(at.size)  # they stand before whoever is in their lane
+        old = np.ones(len(arrivals.move) + at.size, dtype=np.bool_)
+        old[slot] = False
+
+        def joined(present: NDArray[_Number], more: NDArray[_Number] | float) -> NDArray[_Number]:
+            found = np.empty(len(old), dtype=present.dtype)
+            found[old], found[slot] = present, more
+            return found
+
         return Arrivals(
             first=arrivals.first + np.searchsorted(at, np.arange(lanes + 1)),
-            arrive=np.insert(arrivals.arrive, places, 0.0),
-            move=np.insert(arrivals.move, places, move - self._move_base[move]),
-            weight=np.insert(arrivals.weight, places, part),
-            size=np.insert(arrivals.size, places, np.minimum(part, 1.0)),
-            stood=np.insert(arrivals.stood, places, True),
-            vehicle=np.insert(arrivals.vehicle, places, EXPECTED),
+            arrive=joined(arrivals.arrive, 0.0),
+            move=joined(arrivals.move, move - self._move_base[move]),
+            weight=joined(arrivals.weight, part),
+            size=joined(arrivals.size, np.minimum(part, 1.0)),
+            stood=joined(arrivals.stood, True),
+            vehicle=joined(arrivals.vehicle, EXPECTED),
         )
