@@ -2,11 +2,15 @@
 
 A made-up city: the shipped grid's six junctions over and over, a dozen vehicles before each, drawn
 from a seed. The whole decision is timed, sightings in and targets out, on two cores.
+
+And how much longer does a simulation take with predictive control than without? The same hour of a
+map in SUMO, once under its programme with nobody looking, once seen, decided and guarded each second.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
@@ -18,10 +22,12 @@ import numba
 import numpy as np
 
 from benchmarks._results import Column, Table, write_result
+from benchmarks.skill.traffic import walk
 from jialing.core.signal import Observation, Signal, SignalTable
 from jialing.core.stages import Situation
-from jialing.domains.traffic.cases import traffic_grid
+from jialing.domains.traffic.cases import open_case, traffic_grid
 from jialing.domains.traffic.controller import PredictiveController
+from jialing.domains.traffic.domain import TRAFFIC
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.model import Roads, read_roads
 from jialing.domains.traffic.settings import TrafficSettings
@@ -32,6 +38,8 @@ VIEW_M = 100.0
 PER_JUNCTION = 12  # vehicles in view of one signal
 TICKS = 8  # the first compiles, the second guesses everybody's turn
 GREEN_S = 20.0
+SLOWED = "cologne8"  # the map whose simulation is timed with and without control
+SENSING = "camera"
 
 
 def city(count: int) -> tuple[Junction, ...]:
@@ -119,9 +127,40 @@ def timed(count: int, ticks: int) -> tuple[list[float], list[float]]:
     return wall, cpu
 
 
+def plain_s(name: str, seed: int) -> float:
+    """CPU seconds of a run under the programme in the file; nothing is observed or decided."""
+    plant = TRAFFIC.desk(replace(open_case(name), seed=seed), "fixed").plant
+    began = time.process_time()
+    while plant.step(plant_tick_s(name)):
+        pass
+    spent = time.process_time() - began
+    plant.close()
+    return spent
+
+
+def plant_tick_s(name: str) -> float:
+    """Time between two decisions in this case [s]."""
+    return float(open_case(name).tick_s)
+
+
+def controlled_s(name: str, seed: int) -> float:
+    """CPU seconds of the same run under predictive control."""
+    return float(walk((name, "predictive", SENSING, seed, plant_tick_s(name)))["cpu_s"])
+
+
+def slowdown(name: str, seeds: Sequence[int]) -> list[Any]:
+    """Map, seeds, median CPU seconds without and with control, and their ratio."""
+    tasks = [(name, seed) for seed in seeds]
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        plain = float(np.median(pool.starmap(plain_s, tasks, chunksize=1)))
+        controlled = float(np.median(pool.starmap(controlled_s, tasks, chunksize=1)))
+    return [name, len(seeds), plain, controlled, controlled / plain]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--junctions", type=int, nargs="+", default=[6, 100, 1000, 10_000])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of slowed runs")
     parser.add_argument("--write", action="store_true", help="write the result file")
     chosen = parser.parse_args(arguments)
     rows: list[list[Any]] = []
@@ -146,8 +185,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note=f"{PER_JUNCTION} vehicles in view of each signal, turns unknown; the whole decision, at "
         f"most {CORES} cores. CPU is of all cores together; wall-clock depends on what else runs.",
     )
+    slowed = [slowdown(SLOWED, chosen.seeds)] if chosen.seeds else []
+    print(*slowed, flush=True)
+    beside = Table(
+        name="signals-slowdown",
+        columns=[
+            Column(title="map"),
+            Column(title="runs"),
+            Column(title="CPU of an hour under its programme [s]", digits=1),
+            Column(title="under predictive control [s]", digits=1),
+            Column(title="ratio", digits=2),
+        ],
+        rows=slowed,
+        note=f"Medians over seeds, one decision per second, sensing: {SENSING}. Without control "
+        "nothing is observed; trips and emissions are taken down in both.",
+    )
     if chosen.write:
-        print(write_result("speed-signals", {"rows": rows}, tables=[table]).name)
+        payload = {"rows": rows, "slowed": slowed}
+        print(write_result("speed-signals", payload, tables=[table, beside]).name)
     return 0
 
 
