@@ -2,7 +2,8 @@
 
 Several storms and seeds; every way of running suffers the same physics. Chongqing is schematic.
 Evenings are measured in parts: those that the result file holds already are kept, each with the
-commit that it was measured at, and only the others are run.
+commit that it was measured at, and only the others are run; those in which delay was counted in
+another way are dropped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from benchmarks.skill._compare import as_text
 
 CASES = ("chongqing", "chongqing-2y", "chongqing-50y", "chongqing-dry")
 MODES = ("today", "alone", "coupled")
+DRY = "chongqing-dry"
 RESULT = "skill-city"
+#: How delay is counted (2: water and detours in full). Evenings counted otherwise do not compare.
+COUNTS = 2
 #: What the README shows of them, for the storm of ten years.
 SHORT = ("caught", "delay", "waiting", "flooding", "overflow")
 #: What is compared: from which way to run to which.
@@ -41,6 +45,7 @@ def evening(name: str, seed: int, modes: Sequence[str]) -> list[dict[str, Any]]:
                 "case": name,
                 "seed": seed,
                 "mode": run.controller,
+                "counts": COUNTS,
                 **commit(),
                 "score": {word: q.value for word, q in run.score.items()},
                 "units": {word: q.unit for word, q in run.score.items()},
@@ -110,7 +115,46 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
             note="Change on the same seed: median, and least to greatest over the seeds. What the "
             "middle column shows is what the coupling adds to the domains' own control.",
         ),
+        _room(rows),
     ]
+
+
+def _room(rows: Sequence[dict[str, Any]]) -> Table:
+    """How much of the delay is the storm's at all? No coupling takes off more than that."""
+    dry = _by_seed([row for row in rows if row["case"] == DRY], "alone", "delay")
+    lines: list[list[Any]] = []
+    for name in (name for name in CASES if name != DRY):
+        here = [row for row in rows if row["case"] == name]
+        alone, coupled = (_by_seed(here, mode, "delay") for mode in ("alone", "coupled"))
+        seeds = sorted(dry.keys() & alone.keys() & coupled.keys())
+        if not seeds:
+            continue
+        storm = [100.0 * (dry[seed] / alone[seed] - 1.0) for seed in seeds]
+        added = [100.0 * (coupled[seed] / alone[seed] - 1.0) for seed in seeds]
+        lines.append(
+            [
+                name,
+                statistics.median(alone[seed] for seed in seeds),
+                statistics.median(dry[seed] for seed in seeds),
+                statistics.median(storm),
+                statistics.median(added),
+                ", ".join(map(str, seeds)),
+            ]
+        )
+    return Table(
+        name="room",
+        columns=[
+            Column(title="storm"),
+            Column(title="delay, domains alone [s]", digits=1),
+            Column(title="the same on a dry evening [s]", digits=1),
+            Column(title="if the storm cost drivers nothing [%]", digits=1),
+            Column(title="coupled [%]", digits=1),
+            Column(title="seeds"),
+        ],
+        rows=lines,
+        note="Medians over seeds. What signals cost drivers without any storm is not for closures "
+        "or forecasts of water to gain: the fourth column is as much as the fifth could be.",
+    )
 
 
 def _commits(rows: Sequence[dict[str, Any]]) -> str:
@@ -158,7 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="run known evenings again")
     chosen = parser.parse_args(arguments)
     before = read_result(RESULT)
-    rows = [] if before is None else list(before["payload"]["evenings"])
+    known_rows = [] if before is None else list(before["payload"]["evenings"])
+    rows = [row for row in known_rows if row.get("counts") == COUNTS]
     for seed in chosen.seeds:
         for name in chosen.cases:
             known = {row["mode"] for row in rows if (row["case"], row["seed"]) == (name, seed)}

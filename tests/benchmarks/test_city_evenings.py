@@ -93,3 +93,16 @@ def test_waiting_is_told_per_evening_for_all_stations_together() -> None:
         pytest.approx(-50.0),
     ]
     assert made.rows[-1][0] == "median"
+
+
+def test_the_room_that_a_storm_leaves_is_measured_against_the_dry_evening_of_the_same_seed() -> (
+    None
+):
+    dry = [
+        row("alone", seed, delay=delay) | {"case": city.DRY}
+        for seed, delay in ((0, 60.0), (1, 90.0))
+    ]
+    (found,) = (each for each in city.tables([*ROWS, *dry]) if each.name == "room")
+    assert found.rows == [
+        ["chongqing", 80.0, 60.0, pytest.approx(-25.0), pytest.approx(-25.0), "0"]
+    ]
