@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signals import signal
 
-from jialing.domains.traffic.cabinet import EXTENDS_S, Cabinet
+from jialing.domains.traffic.cabinet import Cabinet
 from jialing.domains.traffic.junction import Junction
 
 CYCLE = (
@@ -154,39 +154,3 @@ def test_every_hand_back_ends(when: int, mode: int) -> None:
     for second in range(20 + when, 80 + when):
         cabinet.advance(float(second), programme(second))
     assert cabinet.local
-
-
-def test_a_green_waits_while_somebody_stands_on_the_junction() -> None:
-    cabinet = Cabinet(crossroads(), yellow_s=3.0)
-    cabinet.ask(1, 0.0)
-    assert shown(cabinet, 5) == ["yyrr"] * 3 + ["rrrr"] * 2
-    cabinet.occupied = True
-    assert shown(cabinet, 2, start=5) == ["rrrr"] * 2
-    assert cabinet.position == -2.0
-    cabinet.occupied = False
-    assert shown(cabinet, 1, start=7) == ["rrGr"]
-    assert cabinet.since_s == 7.0
-
-
-def test_a_green_waits_no_longer_than_the_longest_extension() -> None:
-    cabinet = Cabinet(crossroads(), yellow_s=3.0)
-    cabinet.ask(1, 0.0)
-    cabinet.occupied = True
-    longest = int(EXTENDS_S)
-    assert shown(cabinet, 5 + longest)[-1] == "rrrr"
-    assert shown(cabinet, 1, start=5 + longest) == ["rrGr"]
-
-
-def test_nobody_enters_on_a_yellow_that_is_prolonged() -> None:
-    cabinet = Cabinet(signal("J", (0, 1), ("Gr", "rG"), yellow_s=3.0), yellow_s=3.0)
-    cabinet.ask(1, 0.0)
-    cabinet.occupied = True
-    assert shown(cabinet, 5) == ["yr"] * 3 + ["rr"] * 2
-
-
-def test_a_green_that_is_shown_is_not_taken_back_for_somebody_on_the_junction() -> None:
-    cabinet = Cabinet(crossroads(), yellow_s=3.0)
-    cabinet.ask(1, 0.0)
-    shown(cabinet, 6)
-    cabinet.occupied = True
-    assert shown(cabinet, 3, start=6) == ["rrGr"] * 3

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,12 @@ import pytest
 from traffic_files import sumo_program
 
 from jialing.core.command import Command
-from jialing.domains.traffic.approaches import approaches, read_lanes, straight_lanes
+from jialing.domains.traffic.approaches import approaches, read_lanes
 from jialing.domains.traffic.cases import CASES
-from jialing.domains.traffic.fleet import Reading, is_missed
+from jialing.domains.traffic.fleet import is_missed
 from jialing.domains.traffic.loops import STOP_LINE_M, UPSTREAM_M, place_detectors
 from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.plant import SumoPlant
-from jialing.domains.traffic.sensing import Eyes
 from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.start import scenario
 
@@ -245,42 +243,3 @@ def test_loops_count_what_sumos_own_loops_count(tmp_path: Path) -> None:
         assert occupied[name] == pytest.approx(share, abs=0.06), name
         total += theirs
     assert abs(sum(counted.values()) - total) <= 0.01 * total
-
-
-def occupied(lane: str, *, level: str = "camera", speed: float = 0.0, missed: bool = False) -> Any:
-    """Junctions that are noticed as occupied when one vehicle is on this lane."""
-    fleet: Any = SimpleNamespace(missed=np.array([missed]))
-    across = straight_lanes(ROADS.net, TABLE)
-    eyes = Eyes(ROADS.junctions, TABLE, fleet, level=level, view_m=100.0, across=across)
-    none = np.zeros(0, dtype=np.int64)
-    one = Reading(
-        rows=np.zeros(1, dtype=np.int64),
-        lanes=np.array([TABLE.lane_index[lane]]),
-        position_m=np.array([5.0]),
-        speed_mps=np.array([speed]),
-        entered=none,
-        left=none,
-    )
-    return eyes.occupied(one)
-
-
-def way(turn: str) -> tuple[str, int]:
-    """The lane of some way over a signalised junction, and that junction."""
-    found = next(c for c in ROADS.net.connections if c.signal and c.turn == turn)
-    return found.via, TABLE.junction_index[found.signal]
-
-
-def test_who_stands_on_a_junction_straight_on_occupies_it() -> None:
-    lane, junction = way("s")
-    assert occupied(lane) == {junction}
-
-
-def test_who_waits_to_turn_left_or_drives_does_not_occupy_a_junction() -> None:
-    assert occupied(way("l")[0]) == set()
-    assert occupied(way("s")[0], speed=5.0) == set()
-
-
-def test_whom_a_camera_misses_occupies_no_junction_for_it() -> None:
-    lane, junction = way("s")
-    assert occupied(lane, missed=True) == set()
-    assert occupied(lane, missed=True, level="perfect") == {junction}

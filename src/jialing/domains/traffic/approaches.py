@@ -157,16 +157,6 @@ def approaches(
     )
 
 
-def straight_lanes(net: NetworkFile, table: Approaches) -> dict[str, int]:
-    """Lanes straight on and right over a junction with signals, and the index of that junction."""
-    found = {}
-    for each in net.connections:
-        junction = table.junction_index.get(each.signal, -1)
-        if junction >= 0 and each.turn in "sr" and each.via in table.lane_index:
-            found[each.via] = junction
-    return found
-
-
 def _roads(names: Sequence[str]) -> IntArray:
     """Number of the edge of each lane, and -1 for "on no lane"; a lane's id is EDGE_INDEX."""
     edges = [name.rpartition("_")[0] for name in names]

@@ -12,9 +12,6 @@ from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.transition import Stage
 
 EPS_S = 1e-6
-#: Longest red for all that is added where somebody still stands on the junction [s]. Practice calls
-#: it dynamic all-red extension (FHWA, Traffic Signal Timing Manual (2008), 4.2.3).
-EXTENDS_S = 6.0
 
 
 class Doing(Enum):
@@ -29,8 +26,7 @@ class Doing(Enum):
 class Cabinet:
     """Carries out transitions between modes, and between a mode and the programme of the file.
 
-    While it is on the way to a mode it does not listen: a yellow that has begun is completed. The
-    new green waits, up to `EXTENDS_S`, while the junction is `occupied`.
+    While it is on the way to a mode it does not listen: a yellow that has begun is completed.
 
     Parameters
     ----------
@@ -55,7 +51,6 @@ class Cabinet:
         self._until_s = 0.0
         self._leaving: frozenset[int] = frozenset()
         self._clear_s = (0.0, 0.0)
-        self.occupied = False  # somebody stands on the junction who should have left it
 
     @property
     def local(self) -> bool:
@@ -113,8 +108,6 @@ class Cabinet:
             if self._ahead:
                 stage = self._ahead.pop(0)
                 self.shown, self._until_s = stage.state, now_s + stage.seconds
-            elif self.occupied and now_s < self._until_s + EXTENDS_S - EPS_S:
-                self.shown = self.shown.replace("y", "r")
             else:
                 self.shown, self.since_s = self.junction.modes[self.mode], now_s
                 self.doing = Doing.HOLDS

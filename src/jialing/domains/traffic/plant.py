@@ -23,7 +23,7 @@ from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
 from jialing.core.signal import Actuator, FloatArray, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
-from jialing.domains.traffic.approaches import approaches, read_lanes, straight_lanes
+from jialing.domains.traffic.approaches import approaches, read_lanes
 from jialing.domains.traffic.blind import Blind
 from jialing.domains.traffic.cabinet import Cabinet
 from jialing.domains.traffic.fleet import KIND_OF_CLASS, Fleet
@@ -137,12 +137,7 @@ class SumoPlant:
             follow=perfect,
         )
         self.eyes = Eyes(
-            self.junctions,
-            table,
-            self.fleet,
-            level=settings.sensing,
-            view_m=settings.view_m,
-            across=straight_lanes(roads.net, table),
+            self.junctions, table, self.fleet, level=settings.sensing, view_m=settings.view_m
         )
         self.loops = (
             Loops(place_detectors(self.junctions, table), table, self.fleet)
@@ -253,11 +248,9 @@ class SumoPlant:
     def _switch(self) -> None:
         """Let every cabinet that is not under its programme set what the next second shows."""
         lights = libsumo.trafficlight
-        occupied = set() if self.loops else self.eyes.occupied(self._reading)
         for k, cabinet in enumerate(self.cabinets):
             if cabinet.local:
                 continue
-            cabinet.occupied = k in occupied
             name, state = cabinet.junction.name, None
             if self._told[k] == "":
                 self._homes[k] = lights.getProgram(name)
@@ -321,6 +314,7 @@ class SumoPlant:
             name: KIND_OF_CLASS.get(class_of(name), Kind.CAR)
             for name in libsumo.vehicletype.getIDList()
         }
+        self.streets.end(self.time_s)
         self._quit()
         self.trips = read_trips(self._folder / TRIPS)
         self._final = self.ledger.settled(self.trips, kinds)

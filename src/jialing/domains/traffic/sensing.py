@@ -7,7 +7,7 @@ knows a turn only where the lane allows no other. What ``loops`` see stands in `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from jialing.domains.traffic.fleet import HALTING_MPS, Fleet, Reading
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.sightings import SIGHTING
 
-STANDING_MPS = 1.0  # slower counts as standing on the junction [m/s]
 CRAWL_MPS = 3.0  # a vehicle below this closes the way into an exit lane, a faster one makes room
 
 
@@ -32,8 +31,6 @@ class Eyes:
     fleet : the vehicles
     level : ``perfect`` or ``camera``
     view_m : reach of a camera [m]
-    across : of the network's connections, those straight on and right over a junction: their lane
-        on it, and its index. Who turns left may wait there; who does not should not
     """
 
     def __init__(
@@ -44,7 +41,6 @@ class Eyes:
         *,
         level: str,
         view_m: float,
-        across: Mapping[str, int],
     ) -> None:
         self._table, self._fleet = table, fleet
         self._all, self._view_m = level == "perfect", np.inf if level == "perfect" else view_m
@@ -56,9 +52,6 @@ class Eyes:
         self._is_out = np.zeros(count, dtype=np.bool_)
         self._is_out[self._out_lane] = True
         self._lanes = count
-        self._across = np.full(count, -1, dtype=np.int64)
-        for name, junction in across.items():
-            self._across[table.lane_index[name]] = junction
 
     @property
     def signals(self) -> list[Signal]:
@@ -94,14 +87,6 @@ class Eyes:
         return np.concatenate(
             (queue[self._signal_lane], count[self._signal_lane], room[self._out_lane])
         )
-
-    def occupied(self, reading: Reading) -> set[int]:
-        """Junctions on which somebody in view stands who should have left."""
-        stands = reading.speed_mps < STANDING_MPS
-        if not self._all:
-            stands &= ~self._fleet.missed[reading.rows]
-        found = self._across[reading.lanes[stands]]
-        return set(found[found >= 0].tolist())
 
     def halting(self, reading: Reading) -> NDArray[np.int64]:
         """Vehicles that stand on each of `lanes`, whether seen or not."""
