@@ -21,9 +21,6 @@ from jialing.domains.metro.reader import read_station
 LEAD_S = 300.0
 STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
 DECIDE_EVERY_S = 300.0
-#: A decision of the sewer may take so long: with one second, a sewer of 270 nodes looks an hour
-#: ahead only, and in the storm of 50 years fills what it needs in the second hour [s].
-EFFORT_S = 2.0
 SHORTEST_CLOSURE_S = 300.0
 CLEAR_S = 120.0
 METRO_AFTER_MIN = 10.0
@@ -95,7 +92,6 @@ class City:
                 controlled=tuple(section["controlled"]),
                 rate_per_s=1.0 / float(section.get("stroke_s", STROKE_S)),
                 decide_every_s=float(section.get("decide_every_s", DECIDE_EVERY_S)),
-                effort_s=EFFORT_S,
                 overflow_outfalls={k: bool(v) for k, v in section["overflow_outfalls"].items()},
                 level_limits=limits if weights else (),
                 series_files={name: folder / f"{name}.dat" for name in names},

@@ -20,12 +20,6 @@ def test_a_middling_model_searches_one_scenario_and_is_judged_by_three() -> None
     assert length_s == 3600.0
 
 
-def test_more_time_for_a_decision_looks_further_ahead_before_it_looks_at_more_scenarios() -> None:
-    found = [fit_effort(271, 4.9, 7200.0, most_s=most_s) for most_s in (1.0, 2.0, 4.0)]
-    assert [length_s for length_s, _ in found] == [3600.0, 7200.0, 7200.0]
-    assert [effort.scenarios for _, effort in found] == [1, 1, 3]
-
-
 def test_a_huge_model_plays_a_few_policies_over_less_than_half_an_hour() -> None:
     length_s, effort = fit_effort(8575, 7.7, 7200.0)
     assert effort.lean

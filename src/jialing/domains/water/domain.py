@@ -25,7 +25,7 @@ from jialing.domains.water.bound import (
     overflow_bound,
 )
 from jialing.domains.water.controller import PredictiveController
-from jialing.domains.water.effort import MOST_S, Effort, fit_effort
+from jialing.domains.water.effort import Effort, fit_effort
 from jialing.domains.water.forecaster import NoForecaster, RainForecaster
 from jialing.domains.water.guard import Interlock, build_guard
 from jialing.domains.water.identify import identify
@@ -204,9 +204,7 @@ def plan_work(
     drain_s = _drain_s(reduction, {limit.link: limit.limit_m3s for limit in settings.flow_limits})
     wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * drain_s, *HORIZON_S))
     wanted_s = min(wanted_s, MOST_STEPS * tick_s)
-    length_s, effort = fit_effort(
-        len(model.nodes), routing_s, wanted_s, most_s=settings.effort_s or MOST_S
-    )
+    length_s, effort = fit_effort(len(model.nodes), routing_s, wanted_s)
     steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
     return Horizon(steps=steps, step_s=tick_s), effort
 

@@ -40,14 +40,12 @@ class Effort:
     workers: int = min(COPIES, os.cpu_count() or 1)
 
 
-def fit_effort(
-    nodes: int, routing_step_s: float, wanted_s: float, *, most_s: float = MOST_S
-) -> tuple[float, Effort]:
+def fit_effort(nodes: int, routing_step_s: float, wanted_s: float) -> tuple[float, Effort]:
     """How long a horizon [s] and how much effort SWMM's time for a decision allows.
 
     Work is counted in nodes times routing steps, so that the choice does not depend on the
     machine. Scenarios of the search are dropped, then the horizon is cut, until one round of
-    improvement fits into `most_s`; more rounds are made only where they fit into `GOOD_S`. Where
+    improvement fits into `MOST_S`; more rounds are made only where they fit into `GOOD_S`. Where
     even the least does not fit, two policies and two plans are left, over `LEAN_S`.
 
     Parameters
@@ -55,7 +53,6 @@ def fit_effort(
     nodes : of the model
     routing_step_s : mean length of SWMM's routing steps in rain [s]
     wanted_s : horizon that the tanks ask for [s]
-    most_s : wall time SWMM may take for a decision on `COPIES` cores [s]
     """
 
     def engine_s(scenarios: int, judges: int, rounds: int, length_s: float) -> float:
@@ -66,7 +63,7 @@ def fit_effort(
     lean = True
     for scenarios, judges, share in SCENES:
         length_s = max(share * wanted_s, min(wanted_s, SHORTEST_S))
-        if engine_s(scenarios, judges, 1, length_s) <= most_s * COPIES:
+        if engine_s(scenarios, judges, 1, length_s) <= MOST_S * COPIES:
             lean = False
             break
     if lean:

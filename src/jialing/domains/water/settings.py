@@ -91,8 +91,6 @@ class WaterSettings:
     rules_file : other control rules, run by the controller ``other-rules`` for comparison
     decide_every_s : time between two decisions [s]; None means every tick
     horizon_s : how far decisions look ahead [s]; None means: found from the model
-    effort_s : SWMM's time that a decision may take, on two cores [s]; None means one second. Where
-        it does not suffice, fewer scenarios are looked at, then a shorter time ahead
     """
 
     controlled: tuple[str, ...] | None = None
@@ -107,4 +105,3 @@ class WaterSettings:
     rules_file: Path | None = None
     decide_every_s: float | None = None
     horizon_s: float | None = None
-    effort_s: float | None = None
