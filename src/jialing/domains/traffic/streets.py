@@ -25,7 +25,7 @@ HOPS = 3
 LOOK_EVERY_S = 5.0
 #: Who stands before a barrier without another way draws up to the kerb over so many metres.
 KERB_M = 20.0
-STANDING_MPS = 0.1
+STANDING_MPS = 0.01  # slower than this it needs no room to brake, and SUMO takes the stop
 PARKED = 1  # SUMO's flag of a stop beside the road
 UNTIL_OPENED_S = 1e6
 #: What stays allowed on a closed edge: none of the classes that drive here.
