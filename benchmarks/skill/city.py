@@ -25,7 +25,7 @@ MODES = ("today", "alone", "coupled")
 DRY = "chongqing-dry"
 RESULT = "skill-city"
 #: How delay is counted (2: water and detours in full). Evenings counted otherwise do not compare.
-COUNTS = 2
+COUNTS = 3
 #: What the README shows of them, for the storm of ten years.
 SHORT = ("caught", "delay", "waiting", "flooding", "overflow")
 #: What is compared: from which way to run to which.

@@ -101,6 +101,32 @@ def test_waiting_to_set_out_counts_and_stops_on_the_way_do_not() -> None:
     assert journeys.delays_s() == pytest.approx([40.0])
 
 
+def test_who_sets_out_from_the_middle_of_an_edge_means_to_drive_the_rest_of_it() -> None:
+    city = City(position_m=60.0)
+    journeys = begun(city)
+    city.now(getArrivedIDList=["car"])
+    journeys.step(10.0 + MEANT_S - 6.0)
+    assert journeys.delays_s() == pytest.approx([0.0])
+
+
+def test_a_bus_under_way_has_its_next_stops_still_before_it() -> None:
+    city = City(stops=[Stop(18.0), Stop(18.0)])
+    journeys = begun(city)
+    city.index, city.position_m, city.stops = 1, 0.0, [Stop(18.0)]
+    city.now(getIDList=["car"])
+    journeys.end(10.0 + 10.5 + 18.0)
+    assert journeys.delays_s() == pytest.approx([0.0])
+
+
+def test_the_wait_for_a_road_to_be_opened_is_no_stop_of_the_trip() -> None:
+    city = City()
+    journeys = begun(city)
+    city.index, city.position_m, city.stops = 0, 100.0, [Stop(1e6)]
+    city.now(getIDList=["car"])
+    journeys.end(10.0 + 10.0 + 600.0)
+    assert journeys.delays_s() == pytest.approx([600.0])
+
+
 def test_who_is_due_and_cannot_set_out_is_late_who_is_not_due_is_no_trip_yet() -> None:
     city = City(depart_delay_s=90.0)
     journeys = Journeys(city, city, city, lanes=LANES, free_mps=FREE_MPS)

@@ -20,6 +20,8 @@ import numpy as np
 
 from jialing.core.signal import FloatArray
 
+LONGEST_STOP_S = 3600.0  # no line halts for longer
+
 
 @dataclass(slots=True)
 class _Trip:
@@ -79,7 +81,7 @@ class Journeys:
             if name in trips:
                 trip = trips[name]
                 trip.departed_s, trip.waited_s = time_s, max(vehicle.getDepartDelay(name), 0.0)
-                trip.meant_s += sum(max(stop.duration, 0.0) for stop in vehicle.getStops(name))
+                trip.meant_s += self._stops_s(name) - self._gone_s(name, trip)
         for name in simulation.getArrivedIDList():
             if name in trips and trips[name].departed_s is not None:
                 trips[name].late_s = self._late_s(trips[name], time_s, 0.0)
@@ -116,12 +118,29 @@ class Journeys:
     def _rest_s(self, name: str, trip: _Trip) -> float:
         """The rest of a vehicle's way, driven freely [s]."""
         vehicle = self._vehicle
-        at, route = max(vehicle.getRouteIndex(name), 0), vehicle.getRoute(name)
-        whole = self._free_s(route[at:], trip.factor, trip.fastest_mps)
-        length_m, _ = self._edges[route[at]]
-        on_edge = vehicle.getRoadID(name) == route[at]
-        gone_m = max(vehicle.getLanePosition(name), 0.0) if on_edge else length_m
-        return whole - self._free_s((route[at],), trip.factor, trip.fastest_mps) * gone_m / length_m
+        rest = vehicle.getRoute(name)[max(vehicle.getRouteIndex(name), 0) :]
+        whole_s = self._free_s(rest, trip.factor, trip.fastest_mps)
+        return whole_s + self._stops_s(name) - self._gone_s(name, trip)
+
+    def _gone_s(self, name: str, trip: _Trip) -> float:
+        """The part of its edge that lies behind a vehicle, driven freely [s].
+
+        Who sets out from the middle of an edge never meant to drive the whole of it.
+        """
+        vehicle = self._vehicle
+        on = vehicle.getRoute(name)[max(vehicle.getRouteIndex(name), 0)]
+        length_m, _ = self._edges[on]
+        here = vehicle.getRoadID(name) == on
+        gone_m = min(max(vehicle.getLanePosition(name), 0.0), length_m) if here else length_m
+        return self._free_s((on,), trip.factor, trip.fastest_mps) * gone_m / length_m
+
+    def _stops_s(self, name: str) -> float:
+        """How long a vehicle means to stand at the stops that lie before it [s].
+
+        Who waits until a road is opened means no such stop.
+        """
+        each = (float(stop.duration) for stop in self._vehicle.getStops(name))
+        return sum(stop_s for stop_s in each if 0.0 < stop_s < LONGEST_STOP_S)
 
     def _free_s(self, route: Iterable[str], factor: float, fastest_mps: float) -> float:
         """Time along a way on a dry day without traffic [s]."""
