@@ -24,7 +24,8 @@ CASES = ("chongqing", "chongqing-2y", "chongqing-50y", "chongqing-dry")
 MODES = ("today", "alone", "coupled")
 DRY = "chongqing-dry"
 RESULT = "skill-city"
-#: How delay is counted (2: water and detours in full). Evenings counted otherwise do not compare.
+#: How delay is counted (2: water and detours in full; 3: from where a trip sets out). Evenings
+#: counted otherwise do not compare.
 COUNTS = 3
 #: What the README shows of them, for the storm of ten years.
 SHORT = ("caught", "delay", "waiting", "flooding", "overflow")
