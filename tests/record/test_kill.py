@@ -24,7 +24,10 @@ from bucket_domain import Predictive
 
 class Told(Predictive):
     def decide(self, situation):
-        print(situation.time_s, flush=True)  # the tick before this one is in the record
+        # The tick before this one is in the record. In one piece, or Ctrl-C comes between a number
+        # and the end of its line.
+        sys.stdout.write(f"{situation.time_s}\\n")
+        sys.stdout.flush()
         time.sleep(0.0005)
         return super().decide(situation)
 
