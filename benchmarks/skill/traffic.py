@@ -31,9 +31,6 @@ import numpy as np
 from benchmarks._results import ROOT, Column, Table, write_result
 from benchmarks.skill._older_sumo import VARIABLE, put_first, version_of
 
-for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 #: Six maps of RESCO, and the grid that is shipped.
 MAPS = (
     "cologne1",
@@ -72,6 +69,8 @@ def walk(task: Task, **changes: Any) -> Cell:
 
     changes : settings that differ from those of the case
     """
+    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):  # in this process, before numba comes
+        os.environ.setdefault(variable, "1")
     if older := os.environ.get(VARIABLE):
         put_first(Path(older))
     from jialing.core.command import Command
