@@ -16,7 +16,6 @@ from jialing.core.case import Case, GuardCount
 from jialing.core.errors import InputError
 from jialing.loop.progress import Listener
 from jialing.record.plain import to_plain, write_json
-from jialing.record.reader import SEEDS_FILE
 from jialing.record.writer import claim_folder
 from jialing.result import Result, Text, known
 
@@ -177,7 +176,7 @@ class Repeated:
 
     def save(self) -> None:
         """Write the same document beside the results of the seeds."""
-        write_json(self.folder / SEEDS_FILE, self.to_dict())
+        write_json(self.folder / "seeds.json", self.to_dict())
 
     def _guard(self, run: int) -> GuardCount:
         counts = [result.runs[run].guard for result in self.results]

@@ -17,8 +17,6 @@ from jialing.record.events import read_events
 from jialing.record.frame import FORMAT, Frames, frame_dtype, whole_frames
 from jialing.record.plain import read_json
 
-#: Comparison over seeds, beside their result folders.
-SEEDS_FILE = "seeds.json"
 FieldArray = NDArray[np.float32]
 
 

@@ -16,7 +16,7 @@ from jialing.report.city_source import (
     CityResult,
     CityRun,
 )
-from jialing.report.table import change_mark
+from jialing.report.table import change_mark, shown_values
 from jialing.report.words import word
 
 #: Words of a part that the city's own rows do not hold already; rows that are zero are left out.
@@ -115,15 +115,8 @@ def _row(result: CityResult, part: str, name: str, pair: tuple[CityRun, CityRun]
 
 
 def _cell(name: str, found: Sequence[float], base: Sequence[float], places: int) -> str:
-    if not found:
-        return f"<td>{numbers.NONE}</td>"
-    value = median(found)
-    text = f'<span class="value">{numbers.aligned(value, places)}</span>'
-    if len(found) > 1:
-        least, most = (numbers.aligned(v, places) for v in (min(found), max(found)))
-        text += f'<span class="spread">{least} … {most}</span>'
-    mark = change_mark(name, median(base), value) if base else ""
-    return f"<td>{text}{mark}</td>"
+    mark = change_mark(name, median(base), median(found)) if base and found else ""
+    return f"<td>{shown_values(found, places)}{mark}</td>"
 
 
 def by_underpass(result: CityResult) -> str:

@@ -153,8 +153,8 @@ def _comparison_lead(result: ResultView) -> str:
         listed = ", ".join(str(seed) for seed in sorted(result.seeds))
         return (
             f"All controllers ran on the same seeds, {listed}. Figures are medians, below them "
-            f"the least and the greatest; percentages are against the baseline, {base}, seed by "
-            f"seed. Map and charts show seed {result.seed}."
+            f"the least and the greatest; percentages compare medians with those of the baseline, "
+            f"{base}, and their range each seed with itself. Map and charts show seed {result.seed}."
         )
     return (
         f"All controllers ran on the same case and seed. Percentages are against the baseline, "

@@ -60,7 +60,7 @@ def _score_row(name: str, runs: Sequence[RunView], result: ResultView) -> str:
     unit = next(run.score[name].unit for run in runs if name in run.score)
     shown_unit = "" if unit == "1" else unit
     cells = "".join(
-        f"<td{_chosen(run, result.chosen)}>{_values(values, places)}"
+        f"<td{_chosen(run, result.chosen)}>{shown_values(values, places)}"
         f"{_changes(name, result.pairs(name, run.controller)) if i else ''}</td>"
         for i, (run, values) in enumerate(zip(runs, columns, strict=True))
     )
@@ -74,7 +74,7 @@ def _score_row(name: str, runs: Sequence[RunView], result: ResultView) -> str:
     )
 
 
-def _values(found: Sequence[float], places: int) -> str:
+def shown_values(found: Sequence[float], places: int) -> str:
     """The median over seeds, and how far they spread where there are several."""
     if not found:
         return numbers.NONE

@@ -176,9 +176,7 @@ class Streets:
             self._near = self._upstream()
         for on, ahead in self._near.items():
             for name in self._edge.getLastStepVehicleIDs(on):
-                route = self._vehicle.getRoute(name)[self._vehicle.getRouteIndex(name) + 1 :]
-                if not ahead.isdisjoint(route):
-                    self._vehicle.rerouteTraveltime(name)
+                if self._turned_off(name, ahead):
                     self._draw_up(name, on)
 
     def end(self, time_s: float) -> None:
@@ -188,13 +186,17 @@ class Streets:
 
     def _tell(self, edges: frozenset[str], share: float) -> None:
         """Let those who hear of a closure at once look for another way; who they are is drawn."""
+        for name in self._vehicle.getIDList():
+            if self._drawn(name, "hears") < share:
+                self._turned_off(name, edges)
+
+    def _turned_off(self, name: str, edges: frozenset[str]) -> bool:
+        """Whether a vehicle was on its way to these edges; it then looks for another way."""
         vehicle = self._vehicle
-        for name in vehicle.getIDList():
-            if self._drawn(name, "hears") >= share:
-                continue
-            ahead = vehicle.getRoute(name)[vehicle.getRouteIndex(name) + 1 :]
-            if not edges.isdisjoint(ahead):
-                vehicle.rerouteTraveltime(name)
+        if edges.isdisjoint(vehicle.getRoute(name)[vehicle.getRouteIndex(name) + 1 :]):
+            return False
+        vehicle.rerouteTraveltime(name)
+        return True
 
     def _draw_up(self, name: str, on: str) -> None:
         """Who stands before the barrier and has no other way waits at the kerb until it opens.
