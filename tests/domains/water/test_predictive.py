@@ -15,7 +15,7 @@ from jialing.core.command import Command
 from jialing.core.forecast import Horizon
 from jialing.core.stages import Desk, Situation
 from jialing.domains.water.baseline import AllOpen
-from jialing.domains.water.controller import PredictiveController, _blocks
+from jialing.domains.water.controller import PredictiveController, _blocks, _then_rules
 from jialing.domains.water.domain import WATER, plan_work, priced
 from jialing.domains.water.effort import Effort
 from jialing.domains.water.identify import identify
@@ -150,12 +150,23 @@ def test_the_look_ahead_follows_the_time_tanks_take_to_drain(case: Case) -> None
     reduction = reduce_model(model, model.controllable())
     net = reduction.net
     slow = dataclasses.replace(net, link_rating=net.link_rating / 50.0)
-    short, _ = plan_work(model, reduction, WaterSettings(), 300.0, 10.0)
+    short, _, _ = plan_work(model, reduction, WaterSettings(), 300.0, 10.0)
     slowly = dataclasses.replace(reduction, net=slow)
-    long, _ = plan_work(model, slowly, WaterSettings(), 300.0, 10.0)
+    long, _, _ = plan_work(model, slowly, WaterSettings(), 300.0, 10.0)
     assert short.length_s < long.length_s <= 96 * 300.0
-    given, _ = plan_work(model, reduction, WaterSettings(horizon_s=5400.0), 300.0, 10.0)
-    assert given.length_s == 5400.0
+    given, outlook, _ = plan_work(model, reduction, WaterSettings(horizon_s=5400.0), 300.0, 10.0)
+    assert given.length_s == outlook.length_s == 5400.0
+
+
+def test_where_plans_are_cut_short_they_are_judged_farther_ahead(case: Case) -> None:
+    model = read_model(case.model)
+    reduction = reduce_model(model, model.controllable())
+    dear = WaterSettings(horizon_s=8 * 3600.0)
+    horizon, outlook, effort = plan_work(model, reduction, dear, 300.0, 0.1)
+    assert effort.lean
+    assert outlook == horizon  # nothing more can be afforded
+    horizon, outlook, _ = plan_work(model, reduction, WaterSettings(), 300.0, 0.2)
+    assert horizon.length_s < outlook.length_s == 7200.0
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 24, 96])
@@ -165,7 +176,7 @@ def test_decision_blocks_cover_the_horizon_and_grow(steps: int) -> None:
     assert blocks[:-1] == sorted(blocks[:-1])
 
 
-def _thin(case: Case, **effort: object) -> tuple[Desk, PredictiveController]:
+def _thin(case: Case, *, outlook: int = 12, **effort: object) -> tuple[Desk, PredictiveController]:
     """The small sewer's controller with another effort, an ensemble ahead."""
     desk = WATER.desk(dataclasses.replace(case, forecast="ensemble"), "predictive")
     plant = desk.plant
@@ -173,7 +184,8 @@ def _thin(case: Case, **effort: object) -> tuple[Desk, PredictiveController]:
     horizon = Horizon(steps=12, step_s=300.0)
     surrogate = Surrogate(*priced(identify(plant, horizon, 1), plant, case.settings), 300.0)
     made = Effort(rounds=1, workers=1, **effort)  # type: ignore[arg-type]
-    return desk, PredictiveController(plant, surrogate, horizon, made)
+    far = Horizon(steps=outlook, step_s=300.0)
+    return desk, PredictiveController(plant, surrogate, horizon, far, made)
 
 
 def _decide(desk: Desk, controller: PredictiveController, ticks: int) -> list[Command]:
@@ -202,6 +214,23 @@ def test_a_search_in_one_scenario_is_judged_in_three(case: Case) -> None:
     commands = _decide(desk, controller, 8)
     assert controller.foreseen().shape[0] == 3
     assert all(np.isfinite(c.targets[~c.local]).all() for c in commands)
+
+
+def test_what_comes_after_a_plan_counts_and_the_rules_may_go_on_from_it(case: Case) -> None:
+    desk, controller = _thin(case, outlook=24, scenarios=1, judges=1)
+    now = desk.plant.observe()
+    every = controller._scenes.scenarios(desk.forecaster.forecast(now), now)
+    rules, shut = controller._base["rules"], np.zeros(len(desk.plant.actuators))
+    late = {"rules": rules, "then shut": lambda k, depth: rules(k, depth) if k < 3 else shut}
+    handed = {"rules": rules, "then rules": _then_rules(lambda k, depth: shut, 3)}
+    near, far = controller._play(late, every), controller._play(late, every, 24)
+    assert near[1].cost + controller._beyond(near, every)[1] == far[1].cost < far[0].cost
+    near, far = controller._play(handed, every), controller._play(handed, every, 24)
+    assert near[0].cost + controller._beyond(near, every)[0] == far[0].cost
+    desk.plant.close()
+    levels = np.zeros(len(desk.plant.layout.level_nodes))
+    assert np.isnan(handed["then rules"](3, levels)).all()
+    assert not handed["then rules"](2, levels).any()
 
 
 def test_a_lean_decision_plays_at_most_four_policies(case: Case) -> None:

@@ -9,8 +9,8 @@ At each look (nearly every tick while water threatens, seldom in dry weather):
 3. the improved plan, and the plan half-way to it, are played in SWMM too; if one is better it
    becomes the incumbent and step 2 is repeated;
 4. a few random variations of it are played as well;
-5. where the search had to do with fewer scenarios than the forecast has, the best of each kind are
-   judged in more of them;
+5. where the search had to do with fewer scenarios than the forecast has, or with less time than
+   the tanks take to drain, the best of each kind are judged in more scenarios and farther ahead;
 6. the winner's first step is dispatched. A new plan must be better in SWMM, never only on paper.
 
 With a perfect forecast this is a fortified rollout: the predicted cost never rises by switching
@@ -20,7 +20,7 @@ With a perfect forecast this is a fortified rollout: the predicted cost never ri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ BETTER_M3 = 0.05  # … and at least this much [m³-eq]
 QUIET_M3 = 0.5  # a loss below which a policy needs no improving [m³-eq]
 QUIET_TICKS = 6  # while no policy loses anything, decide every sixth tick, or when rain sets in
 KEPT = "plan kept"
+HAND_OVER = 3  # steps after which the rules may go on in place of a plan, beyond the horizon
 PROBE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # openings a variation sets
 ROUNDS_OF_ALL = 3  # ticks between two looks at all base policies while a plan is followed
 LEAN_RIVALS = 2  # plans that are played per improvement where the effort is lean
@@ -75,7 +76,8 @@ class PredictiveController:
     ----------
     plant : the plant, for its twin
     surrogate : the reduced network of the same model
-    horizon : how far ahead, in steps of the control interval
+    horizon : how far ahead plans reach, in steps of the control interval
+    outlook : how far ahead the last few are judged; no less than `horizon`
     effort : see `Effort`
     """
 
@@ -84,15 +86,16 @@ class PredictiveController:
         plant: SwmmPlant,
         surrogate: Surrogate,
         horizon: Horizon,
+        outlook: Horizon,
         effort: Effort,
     ) -> None:
         layout = plant.layout
         reduced = surrogate.reduced
         self._plant, self._surrogate = plant, surrogate
-        self._horizon, self._effort = horizon, effort
+        self._horizon, self._outlook, self._effort = horizon, outlook, effort
         self._twin = Twin(plant, reduced.store_nodes, reduced.link_elements, workers=effort.workers)
         most = max(effort.scenarios, effort.judges)
-        self._scenes = SceneMaker(horizon, len(layout.gages), most)
+        self._scenes = SceneMaker(outlook, len(layout.gages), most)
         self._base: dict[str, Policy] = {
             "rules": LocalRules(layout).targets,
             "open": AllOpen(layout).targets,
@@ -154,20 +157,38 @@ class PredictiveController:
     def _judged(self, finalists: Sequence[Candidate], every: Scenarios) -> Candidate:
         """The best of a few candidates over all scenarios; the first ones stand unless beaten."""
         finalists = list({c.name: c for c in finalists}.values())[:FINALISTS]
+        beyond = self._beyond(finalists, every)
         missing = [k for k, m in enumerate(every.members) if m not in finalists[0].members]
-        if not missing:
-            return finalists[-1]
-        policies = {c.name: c.policy for c in finalists}
-        more = self._play(policies, every.only(missing))
-        judged = []
-        for known, new in zip(finalists, more, strict=True):
-            found = dict(
-                zip(known.members + new.members, known.outcomes + new.outcomes, strict=True)
-            )
-            judged.append(
-                _candidate(known.name, known.policy, [found[m] for m in every.members], every)
-            )
-        return _choose(judged)
+        if missing:
+            policies = {c.name: c.policy for c in finalists}
+            more = self._play(policies, every.only(missing))
+            finalists = [
+                _over(every, known, new) for known, new in zip(finalists, more, strict=True)
+            ]
+        return _choose(
+            [replace(c, cost=c.cost + b) for c, b in zip(finalists, beyond, strict=True)]
+        )
+
+    def _beyond(self, finalists: Sequence[Candidate], every: Scenarios) -> list[float]:
+        """What each costs more over the outlook than over its plan, going on as best it can [m³-eq].
+
+        It may go on as it is, or hand over to the file's own rules after `HAND_OVER` steps; which,
+        is decided when the time comes. This is seen in the scenarios of the search alone: so far
+        ahead the others differ by the errors of the forecast more than by what is planned now.
+        """
+        if self._outlook.steps <= self._horizon.steps:
+            return [0.0] * len(finalists)
+        scene = every.only([every.members.index(m) for m in finalists[0].members])
+        ways = {
+            f"{c.name}, {way}": policy
+            for c in finalists
+            for way, policy in (("on", c.policy), ("handed over", _then_rules(c.policy, HAND_OVER)))
+        }
+        costs = [c.cost for c in self._play(ways, scene, self._outlook.steps)]
+        return [
+            min(pair) - c.cost
+            for c, pair in zip(finalists, zip(costs[::2], costs[1::2], strict=True), strict=True)
+        ]
 
     def foreseen(self) -> FloatArray:
         """Depths that the chosen plan leads to at nodes with a level limit [m].
@@ -291,13 +312,16 @@ class PredictiveController:
             owed -= run
         return out
 
-    def _play(self, policies: Mapping[str, Policy], scene: Scenarios) -> list[Candidate]:
+    def _play(
+        self, policies: Mapping[str, Policy], scene: Scenarios, steps: int | None = None
+    ) -> list[Candidate]:
+        """What comes of policies in each scenario, over the horizon or so many steps."""
         trials = [
             Trial(policy=policy, forecast=scene.forecast, member=m)
             for policy in policies.values()
             for m in scene.members
         ]
-        outcomes = self._twin.play(trials, self._horizon.steps, self._horizon.step_s)
+        outcomes = self._twin.play(trials, steps or self._horizon.steps, self._horizon.step_s)
         count = len(scene.members)
         return [
             _candidate(name, policy, outcomes[k * count : (k + 1) * count], scene)
@@ -333,6 +357,12 @@ def _candidate(
     )
 
 
+def _over(every: Scenarios, known: Candidate, new: Candidate) -> Candidate:
+    """One policy over all scenarios, from what came of it in some and in the others."""
+    found = dict(zip(known.members + new.members, known.outcomes + new.outcomes, strict=True))
+    return _candidate(known.name, known.policy, [found[m] for m in every.members], every)
+
+
 def _choose(candidates: Sequence[Candidate]) -> Candidate:
     """The cheapest; a later one must beat an earlier one by a margin."""
     best = candidates[0]
@@ -344,6 +374,11 @@ def _choose(candidates: Sequence[Candidate]) -> Candidate:
 
 def _follow(plan: FloatArray) -> Policy:
     return lambda k, depth: plan[min(k, len(plan) - 1)]
+
+
+def _then_rules(policy: Policy, steps: int) -> Policy:
+    """A policy for its first `steps`, then the file's own rules."""
+    return lambda k, depth: policy(k, depth) * (1.0 if k < steps else np.nan)
 
 
 def _hold(positions: FloatArray) -> Policy:

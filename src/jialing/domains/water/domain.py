@@ -104,9 +104,9 @@ class WaterDomain:
             routing_s = model.options.routing_step_s
             if controller not in _LOOK_AT_NOW and can_fork():
                 routing_s = Twin(plant, (), (), workers=1).routing_step_s(WET_M_S, WET_S)
-            horizon, effort = plan_work(model, nominal, settings, step_s, routing_s)
+            horizon, outlook, effort = plan_work(model, nominal, settings, step_s, routing_s)
             chosen = (
-                _named(controller, plant, settings, horizon, effort, every)
+                _named(controller, plant, settings, horizon, outlook, effort, every)
                 if isinstance(controller, str)
                 else controller()
             )
@@ -116,7 +116,7 @@ class WaterDomain:
                     rain_series(model, duration_s, step_s),
                     step_s=step_s,
                     gages=layout.gage_names,
-                    horizon=horizon,
+                    horizon=outlook,
                     kind=case.forecast,
                     seed=case.seed,
                 )
@@ -137,6 +137,7 @@ class WaterDomain:
             about={
                 "start": model.options.start.isoformat(),
                 "horizon_s": horizon.length_s,
+                "outlook_s": outlook.length_s,
                 "effort": asdict(effort),
             },
             files=[str(path) for path in _files(model, settings)],
@@ -194,19 +195,23 @@ def plan_work(
     settings: WaterSettings,
     tick_s: float,
     routing_s: float,
-) -> tuple[Horizon, Effort]:
-    """How far to look and how much to compute, from the model and its routing steps alone.
+) -> tuple[Horizon, Horizon, Effort]:
+    """How far to plan, how far to judge, how much to compute, from the model and its routing steps.
 
-    The horizon is the median time in which a controlled tank drains through its open
-    outlets, or at the flow limits of the case, within `HORIZON_S`; what is played within it is
-    `fit_effort`'s choice.
+    The outlook is the median time in which a controlled tank drains through its open outlets, or
+    at the flow limits of the case, within `HORIZON_S`; how much of it a plan reaches, and what is
+    played, is `fit_effort`'s choice. With lean effort nothing is judged beyond the plan.
     """
     drain_s = _drain_s(reduction, {limit.link: limit.limit_m3s for limit in settings.flow_limits})
     wanted_s = settings.horizon_s or float(np.clip(DRAIN_SHARE * drain_s, *HORIZON_S))
     wanted_s = min(wanted_s, MOST_STEPS * tick_s)
     length_s, effort = fit_effort(len(model.nodes), routing_s, wanted_s)
-    steps = int(np.clip(np.ceil(length_s / tick_s), 2, MOST_STEPS))
-    return Horizon(steps=steps, step_s=tick_s), effort
+    outlook_s = length_s if effort.lean else wanted_s
+    horizon, outlook = (
+        Horizon(steps=int(np.clip(np.ceil(s / tick_s), 2, MOST_STEPS)), step_s=tick_s)
+        for s in (length_s, outlook_s)
+    )
+    return horizon, outlook, effort
 
 
 def _drain_s(reduction: Reduction, limits_m3s: Mapping[str, float]) -> float:
@@ -231,6 +236,7 @@ def _named(
     plant: SwmmPlant,
     settings: WaterSettings,
     horizon: Horizon,
+    outlook: Horizon,
     effort: Effort,
     every: int,
 ) -> Controller:
@@ -247,7 +253,7 @@ def _named(
                 "predictive control plays its plans in copies of the running engine, which needs "
                 "a system with fork (Linux, macOS). The other controllers run here."
             )
-        return _Predictive(plant, settings, horizon, effort, every)
+        return _Predictive(plant, settings, horizon, outlook, effort, every)
     raise UnknownNameError("controller for water", name, WaterDomain.controllers)
 
 
@@ -259,11 +265,12 @@ class _Predictive:
         plant: SwmmPlant,
         settings: WaterSettings,
         horizon: Horizon,
+        outlook: Horizon,
         effort: Effort,
         every: int,
     ) -> None:
         self._plant, self._settings = plant, settings
-        self._horizon, self._effort = horizon, effort
+        self._horizon, self._outlook, self._effort = horizon, outlook, effort
         self._controller: PredictiveController | None = None
         self._every, self._tick = every, -1
         self._held: Command | None = None
@@ -272,7 +279,9 @@ class _Predictive:
         """Fit the reduced network to the plant, and compile."""
         reduction = identify(self._plant, self._horizon, self._effort.workers)
         surrogate = Surrogate(*priced(reduction, self._plant, self._settings), self._horizon.step_s)
-        self._controller = PredictiveController(self._plant, surrogate, self._horizon, self._effort)
+        self._controller = PredictiveController(
+            self._plant, surrogate, self._horizon, self._outlook, self._effort
+        )
 
     def foreseen(self) -> FloatArray:
         """See `PredictiveController.foreseen`."""
