@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import jialing as jl
 from benchmarks.skill import city, city_waiting
+from jialing.city.manifest import read_city
 
 
 def row(mode: str, seed: int, commit: str = "a" * 40, **score: float) -> dict[str, Any]:
@@ -95,14 +98,19 @@ def test_waiting_is_told_per_evening_for_all_stations_together() -> None:
     assert made.rows[-1][0] == "median"
 
 
-def test_the_room_that_a_storm_leaves_is_measured_against_the_dry_evening_of_the_same_seed() -> (
-    None
-):
-    dry = [
-        row("alone", seed, delay=delay) | {"case": city.DRY}
-        for seed, delay in ((0, 60.0), (1, 90.0))
-    ]
-    (found,) = (each for each in city.tables([*ROWS, *dry]) if each.name == "room")
-    assert found.rows == [
-        ["chongqing", 80.0, 60.0, pytest.approx(-25.0), pytest.approx(-25.0), "0"]
-    ]
+def test_the_room_for_a_coupling_is_what_water_on_the_roads_costs_on_the_same_seed() -> None:
+    dry = row("alone", 0, delay=60.0) | {"case": city.DRY}
+    above = [row(city.ABOVE, seed, delay=delay) for seed, delay in ((0, 72.0), (1, 90.0))]
+    (found,) = (each for each in city.tables([*ROWS, dry, *above]) if each.name == "room")
+    assert found.rows == [["chongqing", 60.0, 72.0, 80.0, 60.0, "-10.0", "-25.0", "0"]]
+
+
+def test_a_lifted_city_is_the_same_but_for_its_underpasses(tmp_path: Path) -> None:
+    case = jl.case("chongqing")
+    plain, high = read_city(case.model), read_city(city.lifted(case.model, tmp_path / "city"))
+    assert [u.name for u in high.underpasses] == [u.name for u in plain.underpasses]
+    levels = {
+        made.water_case("10y", seed=0, weights=True).settings.level_limits[0].depth_m
+        for made in (plain, high)
+    }
+    assert max(levels) > city.HIGH_M > min(levels) + 90.0

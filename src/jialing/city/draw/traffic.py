@@ -75,7 +75,11 @@ def configuration(table: Mapping[str, Any]) -> str:
     <additional-files value="roads.add.xml"/>
   </input>
   <time><begin value="0"/><end value="{3600 * table["hours"]}"/><step-length value="1"/></time>
-  <processing><time-to-teleport value="-1"/><ignore-route-errors value="true"/></processing>
+  <processing>
+    <time-to-teleport value="-1"/><ignore-route-errors value="true"/>
+    <!-- who has stood inside a junction for a minute is driven round, as on a real street -->
+    <ignore-junction-blocker value="60"/>
+  </processing>
   <routing>
     <device.rerouting.adaptation-interval value="10"/>
     <device.rerouting.adaptation-steps value="18"/>
