@@ -39,7 +39,13 @@ TERMS = Terms(
     m3_per_vehicle_h=20.0,
 )
 DIP = Underpass(
-    name="dip", title="The dip", node="U", low=("a", "-a"), closed=("in",), usual_ph=600.0
+    name="dip",
+    title="The dip",
+    node="U",
+    road_m=1.2,
+    low=("a", "-a"),
+    closed=("in",),
+    usual_ph=600.0,
 )
 
 

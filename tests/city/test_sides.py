@@ -22,7 +22,7 @@ from jialing.domains.water.plant import SwmmPlant
 CITY: City = read_city(
     Path(__file__).parents[2] / "src" / "jialing" / "cities" / "chongqing" / "city.yaml"
 )
-NODES = {u.name: u.node for u in CITY.underpasses}
+DIPS = {u.name: (u.node, u.road_m) for u in CITY.underpasses}
 LOW = {u.name: u.low for u in CITY.underpasses}
 PUMP = "pump_caiyuanba"
 DIP = "guanyinqiao"
@@ -58,7 +58,7 @@ def let_run(desk: Desk, minutes: int) -> float:
 
 @pytest.mark.swmm
 def test_a_pump_without_power_stands_still_until_it_has_some_again(sewer: Desk) -> None:
-    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0, step_s=300.0)
+    side = WaterSide(sewer, underpasses=DIPS, lead_s=300.0, step_s=300.0)
     assert let_run(sewer, 85) > 0.0
     side.change(Fault(kind="pump", element=PUMP, broken=True))
     assert let_run(sewer, 10) == 0.0
@@ -101,11 +101,11 @@ def test_what_is_foreseen_is_within_the_lead_however_long_the_plans_steps_are(
         nodes, layout = desk.plant.layout.model.nodes, desk.plant.layout
         node = nodes.find(CITY.underpasses[0].node)
         plan = Foresees(
-            float(nodes.max_depth_m[node]), layout.deep_nodes.index(node), len(layout.deep_nodes)
+            CITY.underpasses[0].road_m, layout.deep_nodes.index(node), len(layout.deep_nodes)
         )
         side = WaterSide(
             dataclasses.replace(desk, controller=plan),
-            underpasses=NODES,
+            underpasses=DIPS,
             lead_s=300.0,
             step_s=300.0,
         )
@@ -118,8 +118,18 @@ def test_what_is_foreseen_is_within_the_lead_however_long_the_plans_steps_are(
 
 
 @pytest.mark.swmm
+def test_water_stands_on_a_road_from_the_depth_that_the_city_states(sewer: Desk) -> None:
+    low, high = ({u.name: (u.node, road_m) for u in CITY.underpasses} for road_m in (0.0, 99.0))
+    below = WaterSide(sewer, underpasses=low, lead_s=300.0, step_s=300.0)
+    above = WaterSide(sewer, underpasses=high, lead_s=300.0, step_s=300.0)
+    let_run(sewer, 85)
+    assert below.tell(5100.0)[f"depth:{DIP}"] > 0.0
+    assert above.tell(5100.0)[f"depth:{DIP}"] == 0.0
+
+
+@pytest.mark.swmm
 def test_a_sewer_refuses_what_is_not_its_own(sewer: Desk) -> None:
-    side = WaterSide(sewer, underpasses=NODES, lead_s=300.0, step_s=300.0)
+    side = WaterSide(sewer, underpasses=DIPS, lead_s=300.0, step_s=300.0)
     with pytest.raises(InputError, match="nowhere"):
         side.change(Fault(kind="pump", element="nowhere", broken=True))
     with pytest.raises(InputError, match="Weather"):

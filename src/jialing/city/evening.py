@@ -44,9 +44,10 @@ class Underpass:
     Attributes
     ----------
     name, title : short and for people
-    node : of the sewer, whose ponded depth stands on the road
+    node : of the sewer, whose water stands on the road
     low : edges that stand under water
     closed : edges that a closure bars: the ways in, so that those inside get out
+    road_m : depth in the node at which water reaches the road [m]
     detour_min : what the way round costs a vehicle [min]
     usual_ph : vehicles an hour that pass on an ordinary evening
     """
@@ -56,6 +57,7 @@ class Underpass:
     node: str
     low: tuple[str, ...]
     closed: tuple[str, ...]
+    road_m: float
     detour_min: float = 5.0
     usual_ph: float = 0.0
 

@@ -75,9 +75,8 @@ class City:
             raise UnknownNameError(f"storm of {self.name}", storm, self.storms)
         folder = self.storms[storm][1]
         names = [*dict(section["gauges"]).values(), *section.get("river_stages", ())]
-        road_m = {n: float(u["road_m"]) for n, u in self.plain["underpasses"].items()}
         limits = tuple(
-            water.LevelLimit(node=u.node, depth_m=road_m[u.name] + FROM_DEPTH_M, weight=0.0)
+            water.LevelLimit(node=u.node, depth_m=u.road_m + FROM_DEPTH_M, weight=0.0)
             for u in self.underpasses
         )
         return Case(
@@ -153,6 +152,7 @@ def _city(path: Path, plain: dict[str, Any]) -> City:
             node=str(entry["node"]),
             low=tuple(entry["low"]),
             closed=tuple(entry["entries"]),
+            road_m=float(entry["road_m"]),
             detour_min=float(entry["minutes_lost"]),
             usual_ph=float(entry.get("veh_h", 0.0)),
         )

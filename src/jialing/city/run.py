@@ -195,7 +195,7 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
     rules, signals, directions = CONTROLLERS[mode]
     seed = case.seed
     low = {u.name: u.low for u in city.underpasses}
-    nodes = {u.name: u.node for u in city.underpasses}
+    dips = {u.name: (u.node, u.road_m) for u in city.underpasses}
     water = city.water_case(storm, seed=seed, weights=mode == "coupled")
     orders = [
         Order(
@@ -205,7 +205,7 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
             folder=str(folder / WATER),
             side=SIDES["water"],
             options={
-                "underpasses": nodes,
+                "underpasses": dips,
                 "lead_s": city.terms.lead_s,
                 "step_s": water.settings.decide_every_s or water.tick_s,
             },

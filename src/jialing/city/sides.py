@@ -27,13 +27,18 @@ class WaterSide:
     Parameters
     ----------
     desk : of the sewer
-    underpasses : id -> node whose ponded depth stands on the road
+    underpasses : id -> node whose water stands on the road, and its depth at which that begins [m]
     lead_s : how far ahead the foreseen depth is told [s]
     step_s : of the controller's plan, and between two of its decisions [s]
     """
 
     def __init__(
-        self, desk: Desk, *, underpasses: Mapping[str, str], lead_s: float, step_s: float
+        self,
+        desk: Desk,
+        *,
+        underpasses: Mapping[str, tuple[str, float]],
+        lead_s: float,
+        step_s: float,
     ) -> None:
         self._controller, self._lead_s, self._step_s = desk.controller, lead_s, step_s
         self._tick_s = desk.tick_s
@@ -44,8 +49,8 @@ class WaterSide:
         self._swmm = desk.plant
         model = desk.plant.layout.model
         self._ids = tuple(underpasses)
-        self._nodes = tuple(model.nodes.find(node) for node in underpasses.values())
-        self._rim_m = model.nodes.max_depth_m[list(self._nodes)]
+        self._nodes = tuple(model.nodes.find(node) for node, _ in underpasses.values())
+        self._rim_m = np.array([road_m for _, road_m in underpasses.values()])
         deep = desk.plant.layout.deep_nodes
         self._deep = [deep.index(node) if node in deep else -1 for node in self._nodes]
         self._last: dict[str, float] = {}
