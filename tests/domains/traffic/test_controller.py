@@ -114,12 +114,6 @@ def test_who_comes_much_later_changes_nothing_yet() -> None:
     assert [desk.asks(now, [(1, far_m, DRIVES)]) for now in (0.0, 1.0)] == [0, 0]
 
 
-def test_who_stands_counts_however_far_back() -> None:
-    far_m = SPEED_MPS * (LOOK_S + 5.0)
-    desk = Desk(junction(length=1000.0))
-    assert [desk.asks(now, [(1, far_m, STANDS)]) for now in (0.0, 1.0)] == [0, 1]
-
-
 def test_a_full_exit_wins_nobody_a_green() -> None:
     desk = Desk()
     both = queue(0, 3) + queue(1, 5)

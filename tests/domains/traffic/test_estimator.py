@@ -121,12 +121,6 @@ def test_guesses_follow_those_who_could_leave_in_one_way_only() -> None:
 
 def test_within_keeps_lanes_and_order() -> None:
     found = look(estimator(), 0.0, [(k, 0, 20.0 + 40.0 * k, 12.9) for k in range(5)])
-    near = found.standing_or_within(6.0)
+    near = found.within(6.0)
     assert near.vehicle.tolist() == [0, 1]
     assert near.first.tolist() == [0, 2]
-
-
-def test_who_stands_is_kept_however_far_back() -> None:
-    speeds = (0.0, 12.9, 0.0)
-    found = look(estimator(), 0.0, [(k, 0, 100.0 + 40.0 * k, v) for k, v in enumerate(speeds)])
-    assert found.standing_or_within(1.0).vehicle.tolist() == [0, 2]

@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from jialing.domains.traffic.model import Roads
 
 HORIZON_S = 60.0
-LOOK_S = 20.0  # who drives and comes later than this is none of a plan's business yet [s] …
+LOOK_S = 20.0  # who comes later than this is none of a plan's business yet [s] …
 FADE_S = 20.0  # … and who comes within it counts the less, the later: by 1/e in so long [s]
-STANDING_FADE_S = 60.0  # who stands already waits now: counts less only by 1/e in so long [s]
 AGREEMENTS = 2  # decisions in a row that must say "now" …
 AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
@@ -137,11 +136,10 @@ class PredictiveController:
         if self._unseen is not None:
             self._unseen.note(self._outlook.left, state.right, now)
             arrivals = self._unseen.extended(arrivals)
-        arrivals = arrivals.standing_or_within(LOOK_S)
+        arrivals = arrivals.within(LOOK_S)
         lane, move = self._places(arrivals)
         weight = arrivals.weight * self._worth(move, state.full)
-        fade_s = np.where(arrivals.stood, STANDING_FADE_S, FADE_S)
-        weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / fade_s)
+        weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / FADE_S)
         self._watch(arrivals, move, state.right, now, elapsed)
         weight[self._ignored_until[lane] > now] = 0.0
         leave = np.full(len(arrivals.move), NEVER)

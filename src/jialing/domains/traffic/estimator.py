@@ -56,9 +56,9 @@ class Arrivals:
         """The arrays that the kernel takes, in its order."""
         return (self.first, self.arrive, self.move, self.weight, self.size, self.stood)
 
-    def standing_or_within(self, seconds: float) -> Arrivals:
-        """Those who stand already, however far back, or arrive within so many seconds."""
-        near = self.stood | (self.arrive <= seconds)
+    def within(self, seconds: float) -> Arrivals:
+        """Those who arrive within so many seconds."""
+        near = self.arrive <= seconds
         if near.all():
             return self
         lane = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))[near]
