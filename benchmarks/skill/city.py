@@ -151,21 +151,17 @@ def _room(rows: Sequence[dict[str, Any]]) -> Table:
     lines: list[list[Any]] = []
     for name in (name for name in CASES if name != DRY):
         here = [row for row in rows if row["case"] == name]
-        alone, above, coupled = (
-            _by_seed(here, mode, "delay") for mode in ("alone", ABOVE, "coupled")
-        )
-        seeds = sorted(alone.keys() & above.keys() & coupled.keys())
+        found = [_by_seed(here, mode, "delay") for mode in (ABOVE, "alone", "coupled")]
+        seeds = sorted(set.intersection(*map(set, found)))
         if not seeds:
             continue
+        above, alone, coupled = ({seed: each[seed] for seed in seeds} for each in found)
         lines.append(
             [
                 name,
-                _median(dry.values()),
-                statistics.median(above[seed] for seed in seeds),
-                statistics.median(alone[seed] for seed in seeds),
-                statistics.median(coupled[seed] for seed in seeds),
-                _change(alone, {seed: above[seed] for seed in seeds}),
-                _change(alone, {seed: coupled[seed] for seed in seeds}),
+                *(_median(each.values()) for each in (dry, above, alone, coupled)),
+                _change(alone, above),
+                _change(alone, coupled),
                 ", ".join(map(str, seeds)),
             ]
         )

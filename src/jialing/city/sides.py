@@ -50,7 +50,7 @@ class WaterSide:
         model = desk.plant.layout.model
         self._ids = tuple(underpasses)
         self._nodes = tuple(model.nodes.find(node) for node, _ in underpasses.values())
-        self._road_m = np.array([road_m for _, road_m in underpasses.values()])
+        self._begins_m = np.array([road_m for _, road_m in underpasses.values()])
         deep = desk.plant.layout.deep_nodes
         self._deep = [deep.index(node) if node in deep else -1 for node in self._nodes]
         self._last: dict[str, float] = {}
@@ -73,7 +73,7 @@ class WaterSide:
         if self._swmm.ended:
             return self._last
         engine, layout = self._swmm.engine, self._swmm.layout
-        road_m = np.maximum(engine.depth(self._nodes) - self._road_m, 0.0)
+        road_m = np.maximum(engine.depth(self._nodes) - self._begins_m, 0.0)
         self._deepest = np.maximum(self._deepest, road_m)
         told = {"rain": float(np.mean(engine.rain(layout.gages)))}
         told |= {f"depth:{n}": float(d) for n, d in zip(self._ids, road_m, strict=True)}
@@ -99,10 +99,12 @@ class WaterSide:
         ends_s = (np.arange(steps) + 1.0) * self._step_s - (time_s - decided_s)
         inside = (ends_s > 0.0) & (ends_s <= self._lead_s)
         found = {}
-        for name, at, rim, now_m in zip(self._ids, self._deep, self._road_m, road_m, strict=True):
+        for name, at, begins_m, now_m in zip(
+            self._ids, self._deep, self._begins_m, road_m, strict=True
+        ):
             if at < 0:
                 continue
-            road = np.maximum(depth[:, :, at] - rim, 0.0)
+            road = np.maximum(depth[:, :, at] - begins_m, 0.0)
             top = np.array(
                 [
                     max(
