@@ -9,12 +9,16 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from jialing.city.draw.graph import read_graph
+from jialing.city.draw.roads import hairpins
+from jialing.city.draw.tables import read_atlas
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.proof import prove
@@ -195,6 +199,27 @@ def test_underpasses_carry_the_traffic_that_the_manifest_says(city: dict[str, An
             and set(each["low"]) & set(ways[vehicle.attrib["route"]])
         )
         assert through == each["veh_h"], name
+
+
+def test_every_trip_has_a_way_round_the_underpasses() -> None:
+    graph = read_graph((FOLDER / "roads.net.xml").read_text(encoding="utf-8"))
+    above = {
+        edge: [link for link in links if "underpass" not in link.to]
+        for edge, links in graph.turns.items()
+    }
+    graph = replace(graph, turns=above)
+    reached = {edge: graph.reached_from(edge) for edge in graph.turns}
+    chains = [route.attrib["edges"].split() for route in _tree("traffic.rou.xml").iter("route")]
+    assert chains
+    assert not [chain for chain in chains if chain[-1] not in reached[chain[0]]]
+
+
+def test_nobody_turns_from_the_street_above_back_into_an_underpass() -> None:
+    graph = read_graph((FOLDER / "roads.net.xml").read_text(encoding="utf-8"))
+    banned = list(hairpins(read_atlas(FOLDER)))
+    assert len(banned) == 6 * 2 * 2  # six underpasses, two portals, into each and out of it
+    for came, left in banned:
+        assert left not in {link.to for link in graph.turns[came]}, (came, left)
 
 
 def test_streets_are_no_steeper_than_streets_can_be(net: ET.Element) -> None:

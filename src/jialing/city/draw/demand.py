@@ -83,15 +83,20 @@ NO_STOP: Final = ("bridge", "tunnel", "underpass")
 
 
 def _doors(atlas: Atlas, graph: Graph) -> dict[str, tuple[list[str], list[str]]]:
-    """Place -> edges that trips may begin on, and end on: ordinary streets next to it."""
+    """Place -> edges that trips may begin on, and end on: ordinary streets next to it.
+
+    From the first the city can be reached, from the city the last: not those that only lead out.
+    """
     special = {way.id for way in ways(atlas) if way.kind in NO_STOP}
-    gateways = {place.id for place in atlas.places.values() if place.kind == "gateway"}
+    reached = {edge: graph.reached_from(edge) for edge in graph.ends}
+    half = len(reached) / 2
+    firsts = {edge for edge, those in reached.items() if len(those) > half}
+    sources = Counter(edge for those in reached.values() for edge in those)
+    lasts = {edge for edge, count in sources.items() if count > half}
     found = {}
     for place in atlas.demand:
-        out = [e for e in graph.out_of(place) if e not in special and graph.ends[e] not in gateways]
-        into = [
-            e for e in graph.into(place) if e not in special and graph.begins[e] not in gateways
-        ]
+        out = [e for e in graph.out_of(place) if e not in special and e in firsts]
+        into = [e for e in graph.into(place) if e not in special and e in lasts]
         by_size = sorted(out, key=lambda e: (-graph.lanes[e], e))
         found[place] = (by_size[:3], sorted(into, key=lambda e: (-graph.lanes[e], e))[:3])
     return found

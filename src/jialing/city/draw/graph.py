@@ -41,6 +41,15 @@ class Graph:
     def into(self, place: str) -> list[str]:
         return [edge for edge, end in self.ends.items() if end == place]
 
+    def reached_from(self, start: str) -> set[str]:
+        """The edge itself, and all that a vehicle on it can drive to."""
+        found, open_ = {start}, [start]
+        while open_:
+            new = {link.to for link in self.turns[open_.pop()]} - found
+            found |= new
+            open_ += new
+        return found
+
 
 def read_graph(net: str) -> Graph:
     """The graph of a network file's text."""

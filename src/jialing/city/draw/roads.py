@@ -143,9 +143,24 @@ def plain(atlas: Atlas) -> dict[str, str]:
     }
 
 
-def gives_way(table: Mapping[str, Any]) -> str:
-    """Who gives way to whom where both turn left and netconvert leaves it open, in SUMO's plain form."""
-    rows = [
+def hairpins(atlas: Atlas) -> Iterator[tuple[str, str]]:
+    """Turns that no portal has: from the street above into the underpass, back the way one came."""
+    pieces = list(ways(atlas))
+    for each in atlas.underpasses.values():
+        for end, portal in (("a", "in"), ("b", "out")):
+            node, beside = f"{each.id}_{end}", {each.under, f"{each.id}_{portal}"}
+            came = [way for way in pieces if way.b == node and way.a in beside]
+            left = [way for way in pieces if way.a == node and way.b in beside]
+            yield from ((a.id, b.id) for a in came for b in left if a.a != b.b)
+
+
+def turns(atlas: Atlas, table: Mapping[str, Any]) -> str:
+    """Turns that do not exist, and who gives way where both turn left, in SUMO's plain form.
+
+    netconvert would join all that meets at a portal, and leaves some priorities open.
+    """
+    rows = [f'<delete from="{a}" to="{b}"/>' for a, b in hairpins(atlas)]
+    rows += [
         f'<prohibition prohibitor="{first[0]}-&gt;{first[1]}" '
         f'prohibited="{later[0]}-&gt;{later[1]}"/>'
         for later, first in table.get("gives_way", ())
@@ -167,7 +182,7 @@ def draw_roads(atlas: Atlas, table: Mapping[str, Any]) -> str:
     """The network file. Its programmes are still netconvert's own."""
     program = netconvert()
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in {**plain(atlas), "connections": gives_way(table)}.items():
+        for name, text in {**plain(atlas), "connections": turns(atlas, table)}.items():
             (Path(folder) / f"{name}.xml").write_text(text, encoding="utf-8")
         command = [
             *(str(program), "--node-files", "nodes.xml", "--edge-files", "edges.xml"),
