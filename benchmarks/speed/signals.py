@@ -15,8 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numba
 import numpy as np
@@ -29,7 +28,7 @@ from jialing.domains.traffic.cases import open_case, traffic_grid
 from jialing.domains.traffic.controller import PredictiveController
 from jialing.domains.traffic.domain import TRAFFIC
 from jialing.domains.traffic.junction import Junction
-from jialing.domains.traffic.model import Roads, read_roads
+from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.sightings import SIGHTING
 
@@ -114,8 +113,7 @@ def situations(junctions: Sequence[Junction], ticks: int) -> list[Situation]:
 def timed(count: int, ticks: int) -> tuple[list[float], list[float]]:
     """Wall-clock and CPU seconds of each decision [s]."""
     junctions = city(count)
-    roads = cast(Roads, SimpleNamespace(junctions=junctions))
-    controller = PredictiveController(roads, TrafficSettings(view_m=VIEW_M))
+    controller = PredictiveController(junctions, TrafficSettings(view_m=VIEW_M))
     numba.set_num_threads(min(CORES, numba.config.NUMBA_NUM_THREADS))
     controller.prepare()
     wall, cpu = [], []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +30,7 @@ class Desk:
     def __init__(self, place: Junction | None = None, **settings: Any) -> None:
         self.place = place or junction()
         self.settings = TrafficSettings(**({"sensing": "perfect"} | settings))
-        roads: Any = SimpleNamespace(junctions=(self.place,))
-        self.controller = PredictiveController(roads, self.settings)
+        self.controller = PredictiveController((self.place,), self.settings)
         self.controller.prepare()
         self.table = SignalTable(
             signals=(
@@ -79,6 +81,38 @@ class Desk:
 
 def queue(lane: int, count: int) -> list[Vehicle]:
     return [(lane, 1.0 + 7.5 * k, STANDS) for k in range(count)]
+
+
+FIRST_DECISION = """
+import sys
+from numba.core.registry import CPUDispatcher
+from test_controller import Desk, queue
+
+def compiled():
+    modules = [m for name, m in sys.modules.items() if name.startswith("jialing.domains.traffic")]
+    kernels = [k for m in modules for k in vars(m).values() if isinstance(k, CPUDispatcher)]
+    return {k.__name__: len(k.signatures) for k in kernels}
+
+desk = Desk(sensing=sys.argv[1])
+before = compiled()
+desk.asks(0.0, queue(1, 5))
+after = compiled()
+assert before["decide"] == 1, before
+assert after == before, {name: after[name] for name in after if after[name] != before[name]}
+"""
+
+
+@pytest.mark.parametrize("sensing", ["perfect", "camera"])
+def test_the_first_decision_finds_everything_compiled(sensing: str) -> None:
+    done = subprocess.run(  # a process in which no other test has compiled anything
+        [sys.executable, "-c", FIRST_DECISION, sensing],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_empty_streets_keep_their_green() -> None:

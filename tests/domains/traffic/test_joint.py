@@ -40,6 +40,7 @@ def queues(*sizes: int) -> Arrivals:
     count = int(first[-1])
     return Arrivals(
         first=first,
+        lane=lane,
         arrive=np.zeros(count),
         move=lane % 2,
         weight=np.ones(count),

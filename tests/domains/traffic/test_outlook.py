@@ -33,6 +33,7 @@ def seen(*lanes: int, weight: float = 1.0, first_id: int = 0) -> Arrivals:
     lane = np.array(lanes, dtype=np.int64)
     return Arrivals(
         first=np.searchsorted(lane, np.arange(5)).astype(np.int64),
+        lane=lane,
         arrive=np.zeros(len(lane)),
         move=lane % 2,
         weight=np.full(len(lane), weight),

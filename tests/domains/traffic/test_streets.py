@@ -179,7 +179,7 @@ def test_detectors_of_an_unknown_junction_cannot_fail(plant: SumoPlant) -> None:
 def test_a_blind_junction_falls_back_to_its_programme_until_it_sees_again(sensing: str) -> None:
     plant = opened(sensing)
     settings = dataclasses.replace(GRID.settings, sensing=sensing)
-    controller = Sighted(PredictiveController(ROADS, settings), ROADS.junctions)
+    controller = Sighted(PredictiveController(ROADS.junctions, settings), ROADS.junctions)
     controller.prepare()
     forecast: Forecast | None = None
     try:

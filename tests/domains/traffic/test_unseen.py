@@ -21,6 +21,7 @@ def nobody_in_view(lanes: int = 2) -> Arrivals:
     none = np.zeros(0)
     return Arrivals(
         first=np.zeros(lanes + 1, dtype=np.int64),
+        lane=NOBODY,
         arrive=none,
         move=NOBODY,
         weight=none,
@@ -33,6 +34,7 @@ def nobody_in_view(lanes: int = 2) -> Arrivals:
 def one_in_view(lane: int, arrive: float) -> Arrivals:
     return Arrivals(
         first=np.array([0, lane == 0, 1], dtype=np.int64),
+        lane=np.array([lane]),
         arrive=np.array([arrive]),
         move=np.array([lane]),
         weight=np.ones(1),

@@ -7,28 +7,28 @@ be undone, waiting can.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jialing.core.command import Command
-from jialing.core.signal import FloatArray
+from jialing.core.signal import FloatArray, Observation, Signal, SignalTable
 from jialing.core.stages import Situation
 from jialing.domains.traffic import batch, search
+from jialing.domains.traffic.blocked import Blocked
 from jialing.domains.traffic.estimator import Arrivals, Estimator
 from jialing.domains.traffic.joint import Group, groups_of
-from jialing.domains.traffic.junction import Right
+from jialing.domains.traffic.junction import Feed, Junction
 from jialing.domains.traffic.kernel import NEVER, Tuning
-from jialing.domains.traffic.layout import IntArray, lay_out
+from jialing.domains.traffic.layout import SPACE_M, IntArray, lay_out
 from jialing.domains.traffic.outlook import Outlook
 from jialing.domains.traffic.recall import NOBODY, Recall
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.sightings import SIGHTING
 from jialing.domains.traffic.unseen import Unseen
 from jialing.domains.traffic.wiring import Wiring, seen_m
-
-if TYPE_CHECKING:
-    from jialing.domains.traffic.model import Roads
 
 HORIZON_S = 60.0
 LOOK_S = 20.0  # who comes later than this is none of a plan's business yet [s] …
@@ -37,10 +37,6 @@ AGREEMENTS = 2  # decisions in a row that must say "now" …
 AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
 LEAST_WEIGHT = 0.05  # what is left of it at least [1]
-STUCK_S = 12.0  # a free green in which the first vehicle stands so long is blocked [s],
-YIELDING_STUCK_S = 30.0  # … as is one that yields so long [s] …
-IGNORED_S = 30.0  # … and its lane is left out for so long [s]
-AT_LINE_S = 4.0  # from standing, the first vehicle is over the line within this time [s]
 OVERLOOKED = 1.0  # vehicles that stand in an exit where a camera misses some: the last one [veh]
 MANY = 64  # junctions from which on planning is spread over cores
 
@@ -50,28 +46,28 @@ class PredictiveController:
 
     Parameters
     ----------
-    roads : the network
+    junctions : the network
     settings : of the case
     """
 
-    def __init__(self, roads: Roads, settings: TrafficSettings) -> None:
-        self._junctions, self._settings = roads.junctions, settings
-        self._layout = layout = lay_out(roads.junctions)
-        self._wiring = Wiring(roads.junctions, layout, view_m=seen_m(settings))
-        self._estimator = Estimator(roads.junctions, layout, settings)
-        self._outlook = Outlook(
-            roads.junctions, layout, horizon_s=HORIZON_S, view_m=seen_m(settings)
-        )
+    def __init__(self, junctions: Sequence[Junction], settings: TrafficSettings) -> None:
+        self._junctions, self._settings = tuple(junctions), settings
+        self._layout = layout = lay_out(junctions)
+        self._wiring = Wiring(junctions, layout, view_m=seen_m(settings))
+        self._estimator = Estimator(junctions, layout, settings)
+        self._outlook = Outlook(junctions, layout, horizon_s=HORIZON_S, view_m=seen_m(settings))
         tuning = Tuning().array
         self._net = (*layout.net, layout.headway, tuning)
         self._groups = [
-            Group(roads.junctions, layout, members, horizon_s=HORIZON_S, tuning=tuning)
-            for members in groups_of(roads.junctions)
+            Group(junctions, layout, members, horizon_s=HORIZON_S, tuning=tuning)
+            for members in groups_of(junctions)
         ]
         owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
         out = layout.move_out + layout.out_ptr[owner]
         self._move_out = np.where(layout.move_out >= 0, out, -1)
-        self._lane_owner = np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
+        self._lane_move = layout.move_ptr[
+            np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
+        ]  # first movement of each lane's junction
         count = layout.junctions
         self._answers = np.zeros((count, batch.ANSWER))
         self._paths = np.full((count, search.DEPTH + 1), -1, dtype=np.int64)
@@ -80,9 +76,7 @@ class PredictiveController:
         self._want = np.zeros(count)
         self._free = np.full(count, search.FREE, dtype=np.int64)
         self._decided_s = -np.inf
-        lanes = int(layout.lane_ptr[-1])
-        self._stuck_s = np.zeros(lanes)
-        self._ignored_until = np.full(lanes, -np.inf)
+        self._blocked = Blocked(int(layout.lane_ptr[-1]))
         close = settings.decide_every_s <= AGREE_WITHIN_S
         self._needed = AGREEMENTS if close else 1
         camera = settings.sensing == "camera" and 0.0 < settings.missed < 1.0
@@ -96,30 +90,34 @@ class PredictiveController:
         self._recall = Recall(layout, settings.max_red_s) if blind else None
 
     def prepare(self) -> None:
-        """Compile, by planning for empty streets."""
+        """Compile all that decides, for empty streets: the first decision is then no later than others."""
+        if self._junctions:
+            alone = _alone(self._junctions[0])
+            PredictiveController((alone,), self._settings).decide(_nobody_at(alone, self._settings))
         layout = self._layout
+        if layout.junctions < MANY:
+            return
         count, lanes = layout.junctions, int(layout.lane_ptr[-1])
-        outs, moves = int(layout.out_ptr[-1]), int(layout.move_ptr[-1])
-        none = np.zeros(0)
+        none, nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
         seen = (
             np.zeros(lanes + 1, dtype=np.int64),
             none,
-            np.zeros(0, dtype=np.int64),
+            nobody,
             none,
             none,
-            np.zeros(0, dtype=np.bool_),
+            none.astype(np.bool_),
         )
         signal = (
             np.zeros(count, dtype=np.int64),
             np.full(count, -1, dtype=np.int64),
             np.full(count, -1e6),
             np.full(count, -60.0),
-            np.full(outs, 1e6),
-            np.zeros(outs),
-            np.zeros(moves),
+            np.full(int(layout.out_ptr[-1]), 1e6),
+            np.zeros(int(layout.out_ptr[-1])),
+            np.zeros(int(layout.move_ptr[-1])),
             self._free,
         )
-        self._search(signal, seen, np.zeros(0))
+        self._search(signal, seen, none)
 
     def decide(self, situation: Situation) -> Command:
         """Plan every junction, and switch where it is time."""
@@ -132,16 +130,16 @@ class PredictiveController:
         arrivals = self._estimator.arrivals(situation.observation, state, now)
         inside = self._estimator.inside(arrivals, now)
         sightings = situation.observation.sightings
-        arrivals = self._outlook.extended(arrivals, self._places(arrivals)[1], sightings, now)
+        arrivals = self._outlook.extended(arrivals, self._moves(arrivals), sightings, now)
         if self._unseen is not None:
             self._unseen.note(self._outlook.left, state.right, now)
             arrivals = self._unseen.extended(arrivals)
         arrivals = arrivals.within(LOOK_S)
-        lane, move = self._places(arrivals)
+        move = self._moves(arrivals)
         weight = arrivals.weight * self._worth(move, state.full)
         weight *= np.exp(-np.maximum(arrivals.arrive, 0.0) / FADE_S)
-        self._watch(arrivals, move, state.right, now, elapsed)
-        weight[self._ignored_until[lane] > now] = 0.0
+        blocked = self._blocked.note(arrivals, move, state.right, now, elapsed)
+        weight[blocked[arrivals.lane]] = 0.0
         leave = np.full(len(arrivals.move), NEVER)
         seen = (
             arrivals.first,
@@ -199,10 +197,10 @@ class PredictiveController:
             leave,
         )
 
-    def _places(self, arrivals: Arrivals) -> tuple[IntArray, IntArray]:
-        """Lane and movement of each vehicle, over all junctions."""
-        lane = np.repeat(np.arange(len(arrivals.first) - 1), np.diff(arrivals.first))
-        return lane, arrivals.move + self._layout.move_ptr[self._lane_owner[lane]]
+    def _moves(self, arrivals: Arrivals) -> IntArray:
+        """Movement of each vehicle, over all junctions."""
+        found: IntArray = arrivals.move + self._lane_move[arrivals.lane]
+        return found
 
     def _worth(self, move: IntArray, full: FloatArray) -> FloatArray:
         """Less for whoever wants into an exit that is full already (Varaiya 2013: pressure)."""
@@ -210,27 +208,28 @@ class PredictiveController:
         taken = np.where(out >= 0, full[out], 0.0)
         return np.maximum(LEAST_WEIGHT, 1.0 - PRESSURE * taken)
 
-    def _watch(
-        self,
-        arrivals: Arrivals,
-        move: IntArray,
-        right: NDArray[np.int8],
-        now: float,
-        elapsed: float,
-    ) -> None:
-        """Leave out lanes whose first vehicle stands before a free green: something blocks it."""
-        lanes = np.flatnonzero(np.diff(arrivals.first) > 0)
-        head = arrivals.first[lanes]
-        near = arrivals.stood[head] & (arrivals.arrive[head] < AT_LINE_S)
-        free = right[move[head]]
-        stuck = near & (free > Right.RED)
-        held = np.zeros_like(self._stuck_s)
-        held[lanes[stuck]] = self._stuck_s[lanes[stuck]] + elapsed
-        self._stuck_s = held
-        patience = np.full_like(held, YIELDING_STUCK_S)
-        patience[lanes[free == Right.PRIORITY]] = STUCK_S
-        self._ignored_until[held >= patience] = now + IGNORED_S
-
     def _command(self, situation: Situation) -> Command:
         targets = self._wiring.targets(self._want, situation.actuators)
         return Command(targets=targets, local=np.isnan(targets), note="predictive")
+
+
+def _alone(junction: Junction) -> Junction:
+    """The junction as one that feeds but itself, so that nothing is skipped when it is planned."""
+    feed = Feed(junction=0, movement=0, lane=0, distance_m=SPACE_M, share=1.0)
+    return replace(junction, feeds=(feed,), joined=(0,))
+
+
+def _nobody_at(junction: Junction, settings: TrafficSettings) -> Situation:
+    """What one junction sees at night, in its first mode."""
+    names = (f"mode:{junction.name}", f"green:{junction.name}")
+    table = SignalTable(signals=tuple(Signal(name=name, unit="1") for name in names))
+    observation = Observation(
+        time_s=0.0,
+        values=np.zeros(len(table)),
+        quality=np.zeros(len(table), dtype=np.uint8),
+        valid_at_s=np.zeros(len(table)),
+        table=table,
+        sightings=None if settings.sensing == "loops" else np.zeros(0, dtype=SIGHTING),
+    )
+    actuators = (junction.actuator,)
+    return Situation(observation=observation, positions=np.zeros(1), actuators=actuators)

@@ -149,5 +149,5 @@ def _what_is_seen(settings: TrafficSettings) -> str:
 
 def _named(name: str, roads: Roads, settings: TrafficSettings) -> Controller:
     if name == "predictive":
-        return Sighted(PredictiveController(roads, settings), roads.junctions)
+        return Sighted(PredictiveController(roads.junctions, settings), roads.junctions)
     return build_baseline(name, roads, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numba
@@ -16,16 +17,12 @@ from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import IntArray, Layout
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.sightings import Kind
+from jialing.domains.traffic.turns import STANDING_MPS, Turns
 from jialing.domains.traffic.wiring import SignalState
 
 SPEED_FACTOR = 0.93  # mean speed on a free approach, as a part of the allowed one [1]; SUMO 1.28
 ACCELERATION = 2.0  # of a queue that starts [m/s²]; below the 2.6 of the car alone
-STANDING_MPS = 1.0  # slower counts as standing [m/s]
-AT_LINE_M = 8.0  # so near, the first vehicle could leave at once [m]
-HESITATES_S = 4.0  # standing so long before a free green tells that it turns otherwise [s]
-LEAVES_M = 20.0  # who vanishes nearer than this has left over the stop line [m]
 INSIDE_MAX_S = 20.0  # nobody waits longer inside a junction [s]
-FORGET = 0.98  # what a turn share keeps of its past at each departure [1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +32,7 @@ class Arrivals:
     Attributes
     ----------
     first : [lanes + 1] the first vehicle of each lane (lanes over all junctions)
+    lane : its lane
     arrive : when it would reach the stop line unhindered [s from now]
     move : its movement, as an index within the junction
     weight : of one second of its delay [1]
@@ -44,6 +42,7 @@ class Arrivals:
     """
 
     first: IntArray
+    lane: IntArray
     arrive: FloatArray
     move: IntArray
     weight: FloatArray
@@ -56,14 +55,22 @@ class Arrivals:
         """The arrays that the kernel takes, in its order."""
         return (self.first, self.arrive, self.move, self.weight, self.size, self.stood)
 
+    @cached_property
+    def numbers(self) -> tuple[IntArray, IntArray]:
+        """Numbers of those who are seen, ascending, and where they stand here."""
+        seen = (self.vehicle >= 0).nonzero()[0]
+        places = seen[np.argsort(self.vehicle[seen], kind="stable")]
+        return self.vehicle[places], places
+
     def within(self, seconds: float) -> Arrivals:
         """Those who arrive within so many seconds."""
         near = self.arrive <= seconds
         if near.all():
             return self
-        lane = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))[near]
+        lane = self.lane[near]
         return Arrivals(
             first=np.searchsorted(lane, np.arange(len(self.first))),
+            lane=lane,
             arrive=self.arrive[near],
             move=self.move[near],
             weight=self.weight[near],
@@ -95,13 +102,16 @@ def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -
     return found
 
 
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def among(some: IntArray, numbers: IntArray) -> NDArray[np.bool_]:
-    """Which of `some` are in `numbers`, which ascend."""
-    if not len(numbers):
-        return np.zeros(len(some), dtype=np.bool_)
-    at = np.searchsorted(numbers, some)
-    at[at == len(numbers)] = 0
-    return np.asarray(numbers[at] == some, dtype=np.bool_)
+    """Which of `some` are in `numbers`? Both ascend."""
+    found = np.zeros(some.shape[0], dtype=np.bool_)
+    at = 0
+    for k in range(some.shape[0]):
+        while at < numbers.shape[0] and numbers[at] < some[k]:
+            at += 1
+        found[k] = at < numbers.shape[0] and numbers[at] == some[k]
+    return found
 
 
 class Estimator:
@@ -120,24 +130,10 @@ class Estimator:
         self._tracker = LoopTracker(junctions, layout)
         weights = {kind.name.lower(): 1.0 for kind in Kind} | dict(settings.weights)
         self._weight = np.array([weights[kind.name.lower()] for kind in Kind])
-        moves = len(layout.move_lane)
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        self._move_owner = owner
-        self._move_lane = layout.move_lane + layout.lane_ptr[owner]
-        self._by_lane = np.argsort(self._move_lane, kind="stable")
-        self._lane_moves = np.searchsorted(
-            self._move_lane[self._by_lane], np.arange(layout.lane_ptr[-1] + 1)
-        )
-        self._inside_until = np.full(moves, -np.inf)
+        self._turns = Turns(layout)
+        self._lanes = np.arange(int(layout.lane_ptr[-1]) + 1)
+        self._inside_until = np.full(len(layout.move_lane), -np.inf)
         self._planned: tuple[IntArray, IntArray, FloatArray] | None = None
-        self._share = np.ones(moves)
-        self._debt = np.zeros(moves)
-        self._ids = np.zeros(0, dtype=np.int64)
-        self._guess = np.zeros(0, dtype=np.int64)
-        self._lane = np.zeros(0, dtype=np.int64)
-        self._distance = np.zeros(0)
-        self._hesitated = np.zeros(0)
-        self._time_s = -np.inf
 
     def arrivals(self, observation: Observation, state: SignalState, now: float) -> Arrivals:
         """Turn an observation into arrivals."""
@@ -154,20 +150,20 @@ class Estimator:
             sightings["movement"] >= 0, layout.move_ptr[junction] + sightings["movement"], -1
         )
         known = move >= 0
-        lane[known] = self._move_lane[move[known]]
-        usable = known | (self._lane_moves[lane + 1] > self._lane_moves[lane])
-        if not known.all() or len(self._ids):
-            move = self._turns(
-                sightings["vehicle"], lane, move, distance, speed, right, now, usable
+        turns = self._turns
+        lane[known] = turns.move_lane[move[known]]
+        if not known.all() or turns.looked:
+            move = turns.of(
+                sightings["vehicle"].astype(np.int64), lane, move, distance, speed, right, now
             )
-        arrive = time_to_line(distance, speed, allowed)
         order = np.lexsort((distance, lane))
-        order = order[usable[order]]
-        owner = junction[order]
+        order = order[move[order] >= 0]
+        lane = lane[order]
         return Arrivals(
-            first=np.searchsorted(lane[order], np.arange(layout.lane_ptr[-1] + 1)),
-            arrive=arrive[order],
-            move=move[order] - layout.move_ptr[owner],
+            first=np.searchsorted(lane, self._lanes),
+            lane=lane,
+            arrive=time_to_line(distance, speed, allowed)[order],
+            move=move[order] - layout.move_ptr[junction[order]],
             weight=self._weight[sightings["kind"][order]],
             size=np.ones(len(order)),
             stood=speed[order] < STANDING_MPS,
@@ -176,9 +172,8 @@ class Estimator:
 
     def note(self, arrivals: Arrivals, move: IntArray, leave: FloatArray, now: float) -> None:
         """Remember when each vehicle was to be over the junction, by the plan made `now`."""
-        seen = arrivals.vehicle >= 0
-        order = np.argsort(arrivals.vehicle[seen], kind="stable")
-        self._planned = (arrivals.vehicle[seen][order], move[seen][order], leave[seen][order] + now)
+        numbers, places = arrivals.numbers
+        self._planned = (numbers, move[places], leave[places] + now)
 
     def inside(self, arrivals: Arrivals, now: float) -> FloatArray:
         """[movements] until when a vehicle that yields stands inside the junction [s from now].
@@ -190,81 +185,6 @@ class Estimator:
             vehicle, move, over = self._planned
             inside = self._layout.inside[move] & (over < now + INSIDE_MAX_S) & (over > now)
             if inside.any():
-                inside &= ~among(vehicle, np.sort(arrivals.vehicle))
+                inside &= ~among(vehicle, arrivals.numbers[0])
                 np.maximum.at(until, move[inside], over[inside])
         return np.maximum(until - now, 0.0)
-
-    def _turns(
-        self,
-        ids: NDArray[np.int64],
-        lane: IntArray,
-        move: IntArray,
-        distance: FloatArray,
-        speed: FloatArray,
-        right: NDArray[np.int8],
-        now: float,
-        usable: NDArray[np.bool_],
-    ) -> IntArray:
-        """Each vehicle's movement: as seen, as guessed before, or guessed now from the shares."""
-        order = np.argsort(ids, kind="stable")
-        ids_sorted = ids[order].astype(np.int64)
-        found = move[order].copy()
-        lanes, near = lane[order], distance[order]
-        at = np.searchsorted(self._ids, ids_sorted)
-        at[at == len(self._ids)] = 0
-        old = np.zeros(len(ids_sorted), dtype=np.bool_)
-        if len(self._ids):
-            old = (self._ids[at] == ids_sorted) & (self._lane[at] == lanes)
-        guessed = (found < 0) & old
-        found[guessed] = self._guess[at[guessed]]
-        unknown = move[order] < 0
-        elapsed = max(now - self._time_s, 0.0) if np.isfinite(self._time_s) else 0.0
-        hesitated = np.zeros(len(ids_sorted))
-        waits = old & unknown & (speed[order] < STANDING_MPS) & (near < AT_LINE_M) & (found >= 0)
-        waits[waits] = right[found[waits]] == 2
-        hesitated[waits] = self._hesitated[at[waits]] + elapsed
-        for k in np.flatnonzero(hesitated >= HESITATES_S).tolist():
-            found[k], hesitated[k] = self._otherwise(int(lanes[k]), int(found[k]), right), 0.0
-        for k in np.flatnonzero((found < 0) & usable[order]).tolist():
-            found[k] = self._draw(int(lanes[k]))
-        if np.any(unknown) or len(self._ids):
-            self._learn(ids_sorted, right)
-        self._ids, self._guess, self._lane = ids_sorted, found, lanes
-        self._distance, self._hesitated, self._time_s = near, hesitated, now
-        back = np.empty(len(order), dtype=np.int64)
-        back[order] = found
-        return back
-
-    def _moves_of(self, lane: int) -> IntArray:
-        return self._by_lane[self._lane_moves[lane] : self._lane_moves[lane + 1]]
-
-    def _draw(self, lane: int) -> int:
-        """The movement that is owed most, so that guesses follow the shares without chance."""
-        moves = self._moves_of(lane)
-        if len(moves) == 1:
-            return int(moves[0])
-        self._debt[moves] += self._share[moves] / self._share[moves].sum()
-        chosen = int(moves[int(np.argmax(self._debt[moves]))])
-        self._debt[chosen] -= 1.0
-        return chosen
-
-    def _otherwise(self, lane: int, move: int, right: NDArray[np.int8]) -> int:
-        """Another movement of the lane, one that the signal does not let go freely."""
-        held = [m for m in self._moves_of(lane).tolist() if m != move and right[m] < 2]
-        if not held:
-            return move
-        return int(max(held, key=lambda m: float(self._share[m])))
-
-    def _learn(self, ids: IntArray, right: NDArray[np.int8]) -> None:
-        """Count those who have left over a stop line since the last look."""
-        gone = (self._distance < LEAVES_M) & ~among(self._ids, ids)
-        for k in np.flatnonzero(gone & (self._guess >= 0)).tolist():
-            moves = self._moves_of(int(self._lane[k]))
-            if len(moves) < 2:
-                continue
-            could = moves[right[moves] > 0]
-            self._share[moves] *= FORGET
-            if len(could) == 1:
-                self._share[could[0]] += 1.0
-            else:
-                self._share[self._guess[k]] += 1.0

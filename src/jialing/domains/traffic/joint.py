@@ -138,6 +138,7 @@ class Group:
         )
         own = Arrivals(
             first=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+            lane=np.repeat(np.arange(len(sizes)), sizes),
             arrive=arrivals.arrive[here],
             move=arrivals.move[here],
             weight=weight[here],
@@ -189,28 +190,25 @@ class Group:
         self, own: Arrivals, state: State, only: IntArray, onward: tuple[IntArray, FloatArray]
     ) -> tuple[float, FloatArray]:
         """Price of the group if its members do what `only` says, and when each vehicle leaves."""
-        lane = np.repeat(np.arange(len(own.first) - 1), np.diff(own.first))
-        move = own.move + self._layout.move_ptr[self._owner_of_lane[lane]]
+        move = own.move + self._layout.move_ptr[self._owner_of_lane[own.lane]]
         # First as if the roads between had room for everybody, then with what each plan takes off.
         within = self._next_lane >= 0
         plenty = np.where(within, NEVER, state[4])
         alone = self._planned(own, (*state[:4], plenty, *state[5:]), only)
-        met, places = self._met(own, lane, move, alone, onward)
+        met, places = self._met(own, move, alone, onward)
         leave = self._planned(met, (*state[:4], plenty, *state[5:]), only)
-        on_lane = np.repeat(np.arange(len(met.first) - 1), np.diff(met.first))
         gone = np.where(leave < self._horizon_s, met.size, 0.0)
         drain = state[5].copy()
-        drain[within] = (np.bincount(on_lane, gone, len(met.first) - 1) / self._horizon_s)[
+        drain[within] = (np.bincount(met.lane, gone, len(met.first) - 1) / self._horizon_s)[
             self._next_lane[within]
         ]
-        met, places = self._met(own, lane, move, leave[places], onward)
+        met, places = self._met(own, move, leave[places], onward)
         leave = self._planned(met, (*state[:5], drain, *state[6:]), only)
         return float(self._answers[:, batch.PRICE].sum()), leave[places]
 
     def _met(
         self,
         own: Arrivals,
-        lane: IntArray,
         move: IntArray,
         leave: FloatArray,
         onward: tuple[IntArray, FloatArray],
@@ -236,15 +234,16 @@ class Group:
         turn = np.concatenate((turn, next_move[known]))
         size = np.concatenate((size, np.ones(int(known.sum()))))
         worth = np.concatenate((worth, own.weight[known]))
-        every_lane = np.concatenate((lane, at))
-        place = np.concatenate((np.arange(len(lane), dtype=np.float64), 1e6 + when))
+        every_lane = np.concatenate((own.lane, at))
+        place = np.concatenate((np.arange(len(move), dtype=np.float64), 1e6 + when))
         order = np.lexsort((place, every_lane))
+        every_lane = every_lane[order]
         every_move = np.concatenate((move, turn))[order]
-        owner = self._owner_of_lane[every_lane[order]]
         met = Arrivals(
-            first=np.searchsorted(every_lane[order], np.arange(len(own.first))),
+            first=np.searchsorted(every_lane, np.arange(len(own.first))),
+            lane=every_lane,
             arrive=np.concatenate((own.arrive, when))[order],
-            move=every_move - self._layout.move_ptr[owner],
+            move=every_move - self._layout.move_ptr[self._owner_of_lane[every_lane]],
             weight=np.concatenate((own.weight, worth))[order],
             size=np.concatenate((own.size, size))[order],
             stood=np.concatenate((own.stood, np.zeros(len(at), dtype=np.bool_)))[order],
@@ -252,7 +251,7 @@ class Group:
         )
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
-        return met, back[: len(lane)]
+        return met, back[: len(move)]
 
     def _planned(self, arrivals: Arrivals, state: State, only: IntArray) -> FloatArray:
         leave = np.full(len(arrivals.move), NEVER)

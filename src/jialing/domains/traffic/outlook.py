@@ -53,6 +53,7 @@ class Outlook:
         self._ptr = np.searchsorted(self._move_lane[self._by_lane], np.arange(lanes + 1))
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
         self._feeds = feed_table(junctions, layout)
+        self._fed = self._feeds[1].size > 0
         self._lanes = lanes
         self._source = np.repeat(np.arange(moves), np.diff(self._feeds[0]))
         self._passed = np.zeros(moves)
@@ -69,6 +70,8 @@ class Outlook:
     ) -> Arrivals:
         """Those in view, and behind them in their lanes those who are expected."""
         self._see(arrivals, now)
+        if not (self._known or self._fed):
+            return arrivals
         if self._known and sightings is not None:
             at, when, turn, size, worth = self._known_ways(sightings, now)
         else:
@@ -89,15 +92,16 @@ class Outlook:
             )
         if not len(at):
             return arrivals
-        lane = np.repeat(np.arange(len(arrivals.first) - 1), np.diff(arrivals.first))
-        place = np.arange(len(lane)) - arrivals.first[lane]
-        all_lane = np.concatenate((lane, at))
+        place = np.arange(len(arrivals.lane)) - arrivals.first[arrivals.lane]
+        all_lane = np.concatenate((arrivals.lane, at))
         order = np.lexsort((np.concatenate((place, 1e3 + when)), all_lane))
         every_move = np.concatenate((move, turn))[order]
         more = np.zeros(len(at), dtype=np.bool_)
         none = np.full(len(at), UNSEEN, dtype=np.int64)
+        all_lane = all_lane[order]
         return Arrivals(
-            first=np.searchsorted(all_lane[order], np.arange(len(arrivals.first))),
+            first=np.searchsorted(all_lane, np.arange(len(arrivals.first))),
+            lane=all_lane,
             arrive=np.concatenate((arrivals.arrive, when))[order],
             move=every_move - self._move_base[every_move],
             weight=np.concatenate((arrivals.weight, worth))[order],
@@ -108,22 +112,20 @@ class Outlook:
 
     def note(self, arrivals: Arrivals, move: IntArray, leave: FloatArray, now: float) -> None:
         """Remember when each vehicle in view is to leave, by the plan made `now`."""
-        seen = np.flatnonzero(arrivals.vehicle >= 0)
-        order = seen[np.argsort(arrivals.vehicle[seen], kind="stable")]
-        self._ids, self._move = arrivals.vehicle[order], move[order]
-        self._leave = leave[order] + now
-        self._weight = arrivals.weight[order]
+        self._ids, places = arrivals.numbers
+        self._move, self._leave = move[places], leave[places] + now
+        self._weight = arrivals.weight[places]
 
     def _see(self, arrivals: Arrivals, now: float) -> None:
         """Take those who have left since the last plan off it, and count their turns."""
-        stays = among(self._ids, np.sort(arrivals.vehicle))
+        stays = among(self._ids, arrivals.numbers[0])
         gone = ~stays & (self._leave < now + FARTHEST_S)
         self.left = left = self._move[gone]
         if left.size:
             np.add.at(self._share, left, 1.0)
             np.add.at(self._passed, left, 1.0)
-            self._part = self._parts()
-        if not self._known:
+            self._part = self._parts() if self._fed else self._part
+        if self._fed and not self._known:
             fresh = self._gone_s > now - FARTHEST_S
             self._gone_move = np.concatenate((self._gone_move[fresh], left))
             self._gone_s = np.concatenate((self._gone_s[fresh], np.full(len(left), now)))

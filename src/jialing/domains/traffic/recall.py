@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
-from jialing.domains.traffic.junction import Right
+from jialing.domains.traffic.junction import RED
 from jialing.domains.traffic.layout import IntArray, Layout
 
 NOBODY = -1
@@ -30,7 +30,7 @@ class Recall:
         moves = int(layout.move_ptr[-1])
         self._served_s = np.full(moves, np.nan)
         self._owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        able = [self._rights(j).max(axis=0, initial=0) > Right.RED for j in range(layout.junctions)]
+        able = [self._rights(j).max(axis=0, initial=0) > RED for j in range(layout.junctions)]
         self._able = np.concatenate([np.zeros(0, dtype=np.bool_), *able])
 
     def modes(self, now_s: float, right: NDArray[np.int8], opened: FloatArray) -> IntArray:
@@ -41,7 +41,7 @@ class Recall:
         right : [movements] of `Right` at this moment
         opened : [junctions] when the mode turned green or will [s from now]
         """
-        fresh = np.isnan(self._served_s) | (right > Right.RED)
+        fresh = np.isnan(self._served_s) | (right > RED)
         self._served_s[fresh] = now_s
         found = np.full(self._layout.junctions, NOBODY, dtype=np.int64)
         overdue = self._able & (now_s - self._served_s > self._after_s)

@@ -11,21 +11,21 @@ for the plans, so that a long red costs something even if nobody is seen to wait
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.domains.traffic.estimator import Arrivals
-from jialing.domains.traffic.junction import Right
+from jialing.domains.traffic.junction import RED
 from jialing.domains.traffic.layout import IntArray, Layout
 
 MEMORY_S = 900.0  # over which the flow of a movement is averaged [s]
 AT_FIRST_VPH = 20.0  # flow of a movement before any was seen [veh/h]
 NEAR_S = 3.0  # a lane whose first vehicle is further than this looks empty [s]
 LEAST = 0.01  # smaller expectations are left out [veh]
-_Number = TypeVar("_Number", bound=np.generic)
 EXPECTED = -1  # number of a vehicle that is expected, not seen
 
 
@@ -59,7 +59,7 @@ class Unseen:
         if left.size:
             np.add.at(self._passed, left, 1.0)
         self._time_s = now_s
-        served = np.isnan(self._served_s) | (right > Right.RED)
+        served = np.isnan(self._served_s) | (right > RED)
         self._served_s[served] = now_s
 
     def expected(self) -> FloatArray:
@@ -69,38 +69,74 @@ class Unseen:
 
     def extended(self, arrivals: Arrivals) -> Arrivals:
         """`arrivals`, and in each empty lane whom one has to expect there."""
-        expected = self.expected()
-        lanes = len(arrivals.first) - 1
-        # The movement of each lane for which most are expected.
-        order = np.lexsort((expected, self._move_lane))
-        last = np.searchsorted(self._move_lane[order], np.arange(lanes), side="right") - 1
-        most = order[np.maximum(last, 0)]
-        here = (last >= 0) & (self._move_lane[most] == np.arange(lanes)) & self._driven
-        near = arrivals.first[:-1]
-        filled = np.diff(arrivals.first) > 0
-        if len(arrivals.move):
-            head = np.minimum(near, len(arrivals.move) - 1)
-            filled &= arrivals.arrive[head] < NEAR_S
-        at = np.flatnonzero(here & ~filled & (expected[most] > LEAST))
-        if not at.size:
-            return arrivals
-        move = most[at]
-        part = expected[move]
-        slot = arrivals.first[at] + np.arange(at.size)  # they stand before whoever is in their lane
-        old = np.ones(len(arrivals.move) + at.size, dtype=np.bool_)
-        old[slot] = False
-
-        def joined(present: NDArray[_Number], more: NDArray[_Number] | float) -> NDArray[_Number]:
-            found = np.empty(len(old), dtype=present.dtype)
-            found[old], found[slot] = present, more
-            return found
-
-        return Arrivals(
-            first=arrivals.first + np.searchsorted(at, np.arange(lanes + 1)),
-            arrive=joined(arrivals.arrive, 0.0),
-            move=joined(arrivals.move, move - self._move_base[move]),
-            weight=joined(arrivals.weight, part),
-            size=joined(arrivals.size, np.minimum(part, 1.0)),
-            stood=joined(arrivals.stood, True),
-            vehicle=joined(arrivals.vehicle, EXPECTED),
+        a = arrivals
+        given = (a.first, a.lane, a.arrive, a.move, a.weight, a.size, a.stood, a.vehicle)
+        first, lane, arrive, move, weight, size, stood, vehicle = _with_heads(
+            given, self.expected(), self._move_lane, self._move_base, self._driven
         )
+        if len(move) == len(arrivals.move):
+            return arrivals
+        return Arrivals(
+            first=first,
+            lane=lane,
+            arrive=arrive,
+            move=move,
+            weight=weight,
+            size=size,
+            stood=stood,
+            vehicle=vehicle,
+        )
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _with_heads(
+    given: Any,
+    expected: FloatArray,
+    move_lane: IntArray,
+    move_base: IntArray,
+    driven: NDArray[np.bool_],
+) -> Any:
+    """The columns of `Arrivals`, with a part of a vehicle before whoever is in a lane that looks empty."""
+    first, lane, arrive, move, weight, size, stood, vehicle = given
+    lanes = first.shape[0] - 1
+    most = np.full(lanes, -1, dtype=np.int64)  # of each lane, for which most are expected
+    for m in range(move_lane.shape[0]):
+        at = most[move_lane[m]]
+        if at < 0 or expected[m] >= expected[at]:
+            most[move_lane[m]] = m
+    more = 0
+    for k in range(lanes):
+        filled = first[k + 1] > first[k] and arrive[first[k]] < NEAR_S
+        if most[k] >= 0 and (filled or not driven[k] or expected[most[k]] <= LEAST):
+            most[k] = -1
+        more += most[k] >= 0
+    count = move.shape[0] + more
+    new_first, new_lane = np.zeros(lanes + 1, dtype=np.int64), np.empty(count, dtype=np.int64)
+    new_arrive, new_move = np.zeros(count), np.empty(count, dtype=np.int64)
+    new_weight, new_size = np.empty(count), np.empty(count)
+    new_stood = np.ones(count, dtype=np.bool_)
+    new_vehicle = np.full(count, EXPECTED, dtype=np.int64)
+    n = 0
+    for k in range(lanes):
+        new_first[k] = n
+        m = most[k]
+        if m >= 0:
+            new_lane[n], new_move[n] = k, m - move_base[m]
+            new_weight[n], new_size[n] = expected[m], min(expected[m], 1.0)
+            n += 1
+        for q in range(first[k], first[k + 1]):
+            new_lane[n], new_arrive[n], new_move[n] = lane[q], arrive[q], move[q]
+            new_weight[n], new_size[n] = weight[q], size[q]
+            new_stood[n], new_vehicle[n] = stood[q], vehicle[q]
+            n += 1
+    new_first[lanes] = n
+    return (
+        new_first,
+        new_lane,
+        new_arrive,
+        new_move,
+        new_weight,
+        new_size,
+        new_stood,
+        new_vehicle,
+    )
