@@ -74,6 +74,29 @@ def test_a_users_network_becomes_a_case_with_their_routes() -> None:
     assert options[options.index("--seed") + 1] == "3"
 
 
+@pytest.mark.parametrize(
+    ("departs", "begin_s"), [("25200", 25200.0), ("07:00:00", 25200.0), ("14:06:56:07", 1234567.0)]
+)
+def test_a_bare_network_begins_when_the_first_vehicle_departs(
+    tmp_path: Path, departs: str, begin_s: float
+) -> None:
+    routes = tmp_path / "morning.rou.xml"
+    trips = f'<trip id="a" depart="{departs}"/><trip id="b" depart="triggered"/>'
+    routes.write_text(f"<routes>{trips}</routes>")
+    settings = TrafficSettings(routes=(routes,))
+    found = scenario(cases.FOLDER / "grid.net.xml", settings)
+    options = arguments(found, settings, seed=0, trips=tmp_path / "t.xml")
+    assert (found.begin_s, float(options[options.index("--begin") + 1])) == (begin_s, begin_s)
+
+
+def test_a_departure_that_is_no_time_is_named(tmp_path: Path) -> None:
+    routes = tmp_path / "morning.rou.xml"
+    routes.write_text('<routes>\n<trip id="a" depart="7:30"/>\n</routes>')
+    with pytest.raises(InputError, match="depart='7:30'") as told:
+        scenario(cases.FOLDER / "grid.net.xml", TrafficSettings(routes=(routes,)))
+    assert told.value.line == 2
+
+
 def test_a_network_without_traffic_says_how_to_name_some() -> None:
     net = cases.FOLDER / "grid.net.xml"
     with pytest.raises(InputError, match="--routes"):

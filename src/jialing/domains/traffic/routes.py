@@ -48,10 +48,9 @@ def departures_s(paths: Iterable[Path]) -> tuple[float, float] | None:
             if element.tag not in (*DRIVES, "person"):
                 continue
             for key in ("depart", "begin", "end"):
-                try:
-                    at_s = float(element.get(key))
-                except ValueError:
+                if not any(letter.isdigit() for letter in element.get(key)):
                     continue  # absent, or a word such as `triggered`
+                at_s = element.time_s(key)
                 first, last = min(first, at_s), max(last, at_s)
     return (first, last) if math.isfinite(first) else None
 

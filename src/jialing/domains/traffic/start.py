@@ -76,7 +76,7 @@ def arguments(
     if bare or settings.routes:
         options += ["--route-files", _joined(found.routes)]
     if bare:
-        options += ["--begin", f"{found.begin_s:g}"]
+        options += ["--begin", f"{found.begin_s:.3f}"]
     if additional:
         options += ["--additional-files", _joined((*found.additional, *additional))]
     if settings.roads_close:
