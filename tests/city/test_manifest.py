@@ -140,6 +140,14 @@ def share_above_one(plain: dict[str, Any]) -> None:
     plain["couplings"]["closure_to_metro"]["share"] = 7
 
 
+def half_a_second(plain: dict[str, Any]) -> None:
+    plain["models"]["water"]["tick_s"] = 2.5
+
+
+def no_second(plain: dict[str, Any]) -> None:
+    plain["models"]["stations"]["hongtudi"]["tick_s"] = 0
+
+
 def five_and_a_half(plain: dict[str, Any]) -> None:
     plain["begin"] = "half past five"
 
@@ -158,6 +166,8 @@ def five_and_a_half(plain: dict[str, Any]) -> None:
         (no_sewer, ["models.water.file", "sewer.inp"]),
         (no_storm_files, ["storms.2y.series", "storms/two"]),
         (share_above_one, ["couplings.closure_to_metro.share", "7", "from 0 to 1"]),
+        (half_a_second, ["models.water.tick_s", "2.5", "a whole number from 1 on"]),
+        (no_second, ["models.stations.hongtudi.tick_s", "0", "a whole number from 1 on"]),
         (five_and_a_half, ["begin", "17:30"]),
     ],
 )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jialing.core.errors import InputError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
@@ -47,6 +49,25 @@ class Case:
     seed: int = 0
     forecast: str = "ensemble"
     settings: Any = None
+
+
+def check_tick(tick_s: float, step_s: float, clock: str) -> None:
+    """Refuse a tick in which the time of a plant cannot pass: the two would drift apart.
+
+    Parameters
+    ----------
+    tick_s : time between two decisions [s]
+    step_s : what the plant's own time passes in [s]
+    clock : whose time that is, e.g. ``SWMM``
+
+    Raises InputError unless a tick is a whole number of steps.
+    """
+    steps = max(round(tick_s / step_s), 1)
+    if abs(steps * step_s - tick_s) > 1e-6:
+        raise InputError(
+            f"tick_s = {tick_s:g} is not possible; the time of {clock} passes in steps of "
+            f"{step_s:g} s, so a tick must be a whole number of them, e.g. {steps * step_s:g} s"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jialing.core.case import Case
+from jialing.core.case import Case, check_tick
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.core.forecast import Horizon
 from jialing.core.signal import SignalTable
@@ -23,7 +23,7 @@ from jialing.domains.metro.keys import FileOperator, Keyed, VirtualOperator, che
 from jialing.domains.metro.layout import Layout, lay_out
 from jialing.domains.metro.picture import picture
 from jialing.domains.metro.plans import SLOT_S, STEP_S
-from jialing.domains.metro.plant import StationPlant
+from jialing.domains.metro.plant import CLOCK_S, StationPlant
 from jialing.domains.metro.reader import read_station
 from jialing.domains.metro.score import HIGHER_IS_BETTER
 from jialing.domains.metro.settings import MetroSettings
@@ -61,6 +61,7 @@ class MetroDomain:
     def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
         """Open the station of `case` and wire a controller to it."""
         settings: MetroSettings = case.settings or MetroSettings()
+        check_tick(case.tick_s, CLOCK_S, "a station")
         layout = lay_out(read_station(case.model))
         day = draw(layout, settings.day, settings.spread, case.seed)
         duration_s = layout.duration_s

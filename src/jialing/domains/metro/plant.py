@@ -19,6 +19,8 @@ from jialing.domains.metro.layout import Layout
 from jialing.domains.metro.settings import Mismatch
 from jialing.domains.metro.simulation import Simulation, net
 
+CLOCK_S = 1.0  # in steps of so much the model and the drawn day pass [s]
+
 
 class StationPlant:
     """A station on one day (satisfies `jialing.core.stages.Plant`); one second per step.
@@ -46,7 +48,7 @@ class StationPlant:
         factor = mismatch.capacity * (1.0 + mismatch.capacity_spread * rng.standard_normal(links))
         ride = layout.ride * mismatch.ride
         params = net(layout, capacity=layout.capacity * factor, ride=ride, pause=mismatch.restart)
-        self.simulation = Simulation(layout, params, 1.0, ride)
+        self.simulation = Simulation(layout, params, CLOCK_S, ride)
         self.time_s = 0.0
         self._ended = False
         self._moved = np.array(layout.moved, dtype=np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jialing.core.case import Case, Reference
+from jialing.core.case import Case, Reference, check_tick
 from jialing.core.command import Command
 from jialing.core.errors import InputError, PlantError, UnknownNameError
 from jialing.core.forecast import Horizon
@@ -39,6 +39,7 @@ from jialing.domains.water.surrogate import NetworkPrices, Surrogate
 from jialing.domains.water.twin import Twin, can_fork
 
 DEFAULT_TICK_S = 300.0
+STRIDE_S = 1.0  # SWMM is advanced by whole seconds (swmm_stride)
 HORIZON_S = (2 * 3600.0, 12 * 3600.0)  # shortest and longest look ahead
 MOST_STEPS = 96
 DRAIN_SHARE = 1.0  # look ahead this many times the median draining time of the tanks
@@ -82,6 +83,7 @@ class WaterDomain:
     def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
         """Open the plant of `case` and wire a controller to it."""
         settings: WaterSettings = case.settings or WaterSettings()
+        check_tick(case.tick_s, STRIDE_S, "SWMM")
         model = read_model(case.model, series_files=settings.series_files)
         _refuse(model)
         layout = lay_out(model, settings)
