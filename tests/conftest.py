@@ -16,6 +16,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> BucketDomain:
         cases="bucket_domain:CASES",
         settings="bucket_domain:BucketSettings",
         inspect="bucket_domain:inspect_bucket",
+        endings=(".bucket",),
     )
     monkeypatch.setattr(domains, "ROWS", {"bucket": row})
     monkeypatch.setattr(BUCKET, "desks", [])

@@ -107,6 +107,36 @@ def test_a_file_that_no_domain_reads_is_refused(bucket: BucketDomain, tmp_path: 
         jl.case(tmp_path / "town.txt")
 
 
+WITHOUT_SIMULATORS = """
+import sys
+for name in ("swmm", "swmm.toolkit", "libsumo"):
+    sys.modules[name] = None
+import jialing as jl
+from jialing.domains.metro.cases import CASES as stations
+from jialing.domains.traffic.cases import CASES as signals
+print(jl.case(stations["metro-mixed"]().model).domain)
+print(jl.case(signals["traffic-grid"]().model).domain)
+jl.inspect(stations["metro-mixed"]().model)
+try:
+    jl.case(sys.argv[1])
+except jl.JialingError as error:
+    print(error)
+"""
+
+
+def test_a_station_and_signals_are_opened_where_swmm_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "town.inp").write_text("")
+    found = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SIMULATORS, str(tmp_path / "town.inp")],
+        capture_output=True,
+        text=True,
+    )
+    assert found.stderr == ""
+    station, signals, sewer = found.stdout.splitlines()
+    assert (station, signals) == ("metro", "traffic")
+    assert "pip install 'jialing[water]'" in sewer
+
+
 def test_cases_are_listed_with_what_they_lack(bucket: BucketDomain) -> None:
     leaky, lost = [entry for entry in jl.cases() if entry.domain == "bucket"]
     assert (leaky.name, leaky.title, leaky.lacks) == (

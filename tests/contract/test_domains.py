@@ -15,6 +15,7 @@ import pytest
 from jialing import domains
 from jialing.core.case import Case, Quantity
 from jialing.core.command import Answer, Command, Receipt, Ruling
+from jialing.core.errors import InputError
 from jialing.core.forecast import Forecast
 from jialing.core.signal import Quality
 from jialing.core.stages import Desk, Plant, Situation
@@ -50,6 +51,11 @@ def short_case(name: str, **changes: Any) -> Case:
     """The first hour of the domain's shipped case."""
     _, factory = domains.named_cases()[SHIPPED[name]]
     return dataclasses.replace(factory(), **{"duration_s": HOUR_S, **changes})
+
+
+def _first(name: str) -> str:
+    """The domain's baseline."""
+    return next(iter(domains.domain(name).controllers))
 
 
 class Onlooker:
@@ -119,7 +125,11 @@ def test_a_domain_names_its_controllers_in_one_line_each(name: str) -> None:
 @pytest.mark.parametrize("name", list(domains.ROWS))
 def test_a_domain_reads_its_own_model_and_no_other(name: str, tmp_path: Path) -> None:
     domain = domains.domain(name)
+    for ending in domains.ROWS[name].endings:
+        assert domain.reads(f"of my own{ending}")
+        assert domains.domain_for(Path(f"OF MY OWN{ending.upper()}")) == name
     assert domain.reads(str(short_case(name).model))
+    assert domains.domain_for(short_case(name).model) == name
     for other in ("notes.txt", "picture.png", "noending"):
         (tmp_path / other).write_bytes(b"\x89PNG\r\n\x1a\n")
         assert not domain.reads(str(tmp_path / other))
@@ -135,6 +145,14 @@ def test_a_desk_keeps_to_the_case(name: str) -> None:
         assert desk.budget_s > 0
         assert desk.headline in desk.plant.score()[0]
         assert str(case.model) in [str(file) for file in desk.files]
+
+
+@pytest.mark.parametrize("tick_s", [0.4, 1.5, 2.5])
+@pytest.mark.parametrize("name", list(domains.ROWS))
+def test_a_tick_in_which_the_plants_time_cannot_pass_is_refused(name: str, tick_s: float) -> None:
+    message = rf"tick_s = {tick_s} is not possible; .* steps of 1 s, .* e\.g\. [12] s"
+    with pytest.raises(InputError, match=message):
+        domains.domain(name).desk(short_case(name, tick_s=tick_s), _first(name))
 
 
 @pytest.mark.parametrize("name", DOMAINS)

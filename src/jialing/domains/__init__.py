@@ -23,12 +23,14 @@ class Row:
     cases : mapping of case name -> function that makes the case
     settings : dataclass of `Case.settings`
     inspect : ``(path, **settings) -> (document, lines)`` for `jialing inspect`
+    endings : of the names of the model files that it reads, in small letters
     """
 
     domain: str
     cases: str
     settings: str
     inspect: str
+    endings: tuple[str, ...]
 
 
 ROWS: dict[str, Row] = {
@@ -37,18 +39,21 @@ ROWS: dict[str, Row] = {
         cases="jialing.domains.water.cases:CASES",
         settings="jialing.domains.water.settings:WaterSettings",
         inspect="jialing.domains.water.inspect:inspect_file",
+        endings=(".inp",),
     ),
     "metro": Row(
         domain="jialing.domains.metro.domain:METRO",
         cases="jialing.domains.metro.cases:CASES",
         settings="jialing.domains.metro.settings:MetroSettings",
         inspect="jialing.domains.metro.inspect:inspect_file",
+        endings=(".yaml", ".yml"),
     ),
     "traffic": Row(
         domain="jialing.domains.traffic.domain:TRAFFIC",
         cases="jialing.domains.traffic.cases:CASES",
         settings="jialing.domains.traffic.settings:TrafficSettings",
         inspect="jialing.domains.traffic.inspect:inspect_file",
+        endings=(".net.xml", ".net.xml.gz", ".sumocfg", ".sumocfg.gz", ".sumo.cfg"),
     ),
 }
 
@@ -67,9 +72,12 @@ def domain(name: str) -> Domain:
 
 
 def domain_for(path: Path) -> str:
-    """Name of the domain that reads the model file `path`; raises InputError if none does."""
-    for name in ROWS:
-        if domain(name).reads(str(path)):
+    """Name of the domain that reads the model file `path`; raises InputError if none does.
+
+    No domain is loaded for this: a station needs no SWMM, and a sewer no SUMO.
+    """
+    for name, entry in ROWS.items():
+        if str(path).lower().endswith(entry.endings):
             return name
     raise InputError(f"no domain reads a {path.suffix or 'nameless'} file", path=path)
 
