@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jialing.core.errors import InputError
 from jialing.domains.water.design_storm import Depth, block, chicago, chongqing, euler2
 
 STEP_S = 300.0
@@ -64,5 +65,5 @@ def test_euler_rises_to_three_tenths_and_falls(ten_years: Depth) -> None:
 
 
 def test_a_broken_number_of_steps_is_refused(ten_years: Depth) -> None:
-    with pytest.raises(ValueError, match="whole number of steps"):
+    with pytest.raises(InputError, match=r"1000 s is no whole number of steps.*; 900 s would be"):
         block(ten_years, 1000.0, STEP_S)

@@ -16,9 +16,10 @@ from jialing.core.forecast import Horizon
 from jialing.core.stages import Desk, Situation
 from jialing.domains.water.baseline import AllOpen
 from jialing.domains.water.controller import PredictiveController, _blocks, _then_rules
+from jialing.domains.water.design_storm import chongqing
 from jialing.domains.water.domain import WATER, plan_work, priced
 from jialing.domains.water.effort import Effort
-from jialing.domains.water.identify import identify
+from jialing.domains.water.identify import _storm, identify
 from jialing.domains.water.model import read_model
 from jialing.domains.water.network import reduce_model
 from jialing.domains.water.plant import SwmmPlant
@@ -120,6 +121,16 @@ def test_the_reduced_network_reproduces_the_run_it_is_matched_to(case: Case) -> 
     tanks = [i for i, n in enumerate(reduction.net.store_names) if n.endswith("_tank")]
     assert len(tanks) == 2
     assert error[tanks].max() < 0.05  # of a full tank
+
+
+@pytest.mark.parametrize(
+    ("step_s", "steps"), [(60.0, 120), (300.0, 24), (420.0, 17), (5000.0, 1), (4 * 3600.0, 1)]
+)
+def test_the_storm_it_learns_from_fits_any_step(step_s: float, steps: int) -> None:
+    storm = _storm(2, Horizon(steps=130, step_s=step_s)).values
+    assert storm.shape == (1, 130, 2)
+    assert np.flatnonzero(storm[0, :, 0]).tolist() == list(range(steps))
+    assert storm[0].sum() * step_s == pytest.approx(2 * chongqing(5.0)(steps * step_s))
 
 
 def test_water_over_an_overflow_outfall_is_priced_on_its_link(case: Case) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
 
 #: Design depth [m] as a function of duration [s].
@@ -79,5 +80,8 @@ def euler2(depth: Depth, duration_s: float, step_s: float) -> FloatArray:
 def _steps(duration_s: float, step_s: float) -> int:
     steps = round(duration_s / step_s)
     if steps < 1 or abs(steps * step_s - duration_s) > 1e-6 * step_s:
-        raise ValueError(f"{duration_s} s is no whole number of steps of {step_s} s")
+        raise InputError(
+            f"a storm of {duration_s:g} s is no whole number of steps of {step_s:g} s; "
+            f"{max(steps, 1) * step_s:g} s would be"
+        )
     return steps

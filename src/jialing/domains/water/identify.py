@@ -50,7 +50,9 @@ def identify(plant: SwmmPlant, horizon: Horizon, workers: int) -> Reduction:
 
 
 def _storm(gages: int, horizon: Horizon) -> Forecast:
-    rate = chicago(chongqing(STORM_YEARS), STORM_S, horizon.step_s)
+    """The standard storm on every gauge, as long as the whole steps nearest to its length."""
+    length_s = max(round(STORM_S / horizon.step_s), 1) * horizon.step_s
+    rate = chicago(chongqing(STORM_YEARS), length_s, horizon.step_s)
     values = np.zeros((1, horizon.steps, gages))
     length = min(len(rate), horizon.steps)
     values[0, :length] = rate[:length, None]
