@@ -11,14 +11,16 @@ import pytest
 from small_sewer import SEWER
 
 from jialing.core.case import Case
-from jialing.core.command import Command
+from jialing.core.command import Command, Source
 from jialing.core.forecast import Horizon
+from jialing.core.signal import Observation, SignalTable
 from jialing.core.stages import Desk, Situation
 from jialing.domains.water.baseline import AllOpen
 from jialing.domains.water.controller import PredictiveController, _blocks, _then_rules
 from jialing.domains.water.design_storm import chongqing
-from jialing.domains.water.domain import WATER, plan_work, priced
+from jialing.domains.water.domain import WATER, _Predictive, plan_work, priced
 from jialing.domains.water.effort import Effort
+from jialing.domains.water.forecaster import NoForecaster
 from jialing.domains.water.identify import _storm, identify
 from jialing.domains.water.model import read_model
 from jialing.domains.water.network import reduce_model
@@ -26,6 +28,8 @@ from jialing.domains.water.plant import SwmmPlant
 from jialing.domains.water.settings import FlowLimit, WaterSettings
 from jialing.domains.water.surrogate import Surrogate
 from jialing.domains.water.twin import Trial, Twin, can_fork
+from jialing.loop.asking import Direct
+from jialing.loop.watchdog import Watchdog
 from jialing.methods.rollout import rollout
 
 pytestmark = [
@@ -251,3 +255,69 @@ def test_a_lean_decision_plays_at_most_four_policies(case: Case) -> None:
     _decide(desk, controller, 8)
     assert 0 < max(played) <= 2
     assert sum(played) <= 4 * 8
+
+
+class Scripted:
+    """Decides what it is told to, or raises."""
+
+    def __init__(self, *answers: Command | None) -> None:
+        self.answers = list(answers)
+
+    def decide(self, situation: Situation) -> Command:
+        found = self.answers.pop(0)
+        if found is None:
+            raise RuntimeError("no plan today")
+        return found
+
+
+PLAN = np.array([[0.1, np.nan], [0.3, 0.4], [0.5, 0.6]])
+
+
+def _every_third(*answers: Command | None) -> tuple[list[float], list[Source]]:
+    """What reaches the guard at ticks of 60 s where a decision is due every third of them."""
+    horizon = Horizon(steps=3, step_s=180.0)
+    ours = _Predictive(None, WaterSettings(), horizon, horizon, None, 3)  # type: ignore[arg-type]
+    ours._controller = Scripted(*answers)  # type: ignore[assignment]
+    watchdog = Watchdog(Direct(NoForecaster(), ours, 30.0), actuators=2)
+    empty = SignalTable(signals=())
+    given, by = [], []
+    for tick in range(3 * len(answers)):
+        none = np.zeros(0)
+        seen = Observation(
+            time_s=60.0 * tick,
+            values=none,
+            quality=none.astype(np.uint8),
+            valid_at_s=none,
+            table=empty,
+        )
+        now = Situation(observation=seen, positions=np.zeros(2), actuators=())
+        command = watchdog.decide(tick, now).command
+        given.append(command.targets[0])
+        by.append(command.source)
+    return given, by
+
+
+def _planned(plan: np.ndarray) -> Command:
+    return Command(targets=plan[0].copy(), local=np.isnan(plan[0]), plan=plan, step_s=180.0)
+
+
+def test_between_two_decisions_the_last_targets_are_held() -> None:
+    given, by = _every_third(_planned(PLAN), _planned(PLAN[1:]))
+    assert given == [0.1] * 3 + [0.3] * 3
+    assert set(by) == {Source.CONTROLLER}
+
+
+def test_where_a_decision_fails_the_last_plan_goes_on_and_then_the_local_rule() -> None:
+    given, by = _every_third(_planned(PLAN), None, None, None, _planned(PLAN))
+    np.testing.assert_array_equal(
+        given, [0.1] * 3 + [0.3] * 3 + [0.5] * 3 + [np.nan] * 3 + [0.1] * 3
+    )
+    assert by[3] is by[6] is Source.LAST_PLAN
+    assert set(by[9:12]) == {Source.LOCAL}
+
+
+def test_where_a_rule_had_won_and_the_next_decision_fails_the_local_rule_acts() -> None:
+    opened = Command(targets=np.ones(2), local=np.zeros(2, dtype=np.bool_))
+    given, by = _every_third(opened, None, opened)
+    np.testing.assert_array_equal(given, [1.0] * 3 + [np.nan] * 3 + [1.0] * 3)
+    assert set(by[3:6]) == {Source.LOCAL}

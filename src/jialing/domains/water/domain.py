@@ -49,6 +49,7 @@ _LOOK_AT_NOW = ("rules", "open", "equal-filling", "other-rules")
 DRY_M = 0.05  # of water above a pump's inlet: below this it must stop
 LIMIT_MARGIN = 0.9  # plans keep this far below a flow limit: flows vary within a step [1]
 STALE_TICKS = 3.0
+ENDED = "no plan left: the local rule acts"
 
 
 class WaterDomain:
@@ -276,6 +277,7 @@ class _Predictive:
         self._controller: PredictiveController | None = None
         self._every, self._tick = every, -1
         self._held: Command | None = None
+        self._decided_s = 0.0
 
     def prepare(self) -> None:
         """Fit the reduced network to the plant, and compile."""
@@ -292,18 +294,40 @@ class _Predictive:
         return self._controller.foreseen()
 
     def decide(self, situation: Situation) -> Command:
-        """Plan from the plant's present state, or hold the last targets until that is due."""
+        """Plan from the plant's present state, or go on with the last plan until that is due."""
         self._tick += 1
         if self._held is not None and self._tick % self._every:
-            return self._held
+            tick_s = self._horizon.step_s / self._every
+            passed = round((situation.time_s - self._decided_s) / tick_s)
+            return later(self._held, passed, self._every)
         if self._controller is None:
             self.prepare()
         if self._controller is None:
             raise PlantError("the plant could not be identified")
         command = self._controller.decide(situation)
         if self._every > 1:
-            self._held = replace(command, plan=None)
+            self._held, self._decided_s = command, situation.time_s
         return command
+
+
+def later(command: Command, passed: int, every: int) -> Command:
+    """`command` so many ticks after it was decided, where every `every`-th tick brings a decision.
+
+    Its plan comes along in steps of a tick, so that it goes on where the next decision fails or
+    is late: then, and on the ticks after that, its later steps act, and the local rule after them.
+    """
+    if command.plan is None or not len(command.plan):
+        return command if passed < every else Command.all_local(len(command.targets), note=ENDED)
+    plan = np.repeat(command.plan, every, axis=0)[passed:]
+    if not len(plan):
+        return Command.all_local(len(command.targets), note=ENDED)
+    return replace(
+        command,
+        targets=plan[0].copy(),
+        local=np.isnan(plan[0]),
+        plan=plan,
+        step_s=command.step_s / every,
+    )
 
 
 def priced(
