@@ -142,6 +142,8 @@ def run(
     parent = Path("runs") if out is None else Path(out)
     folder: Path | None = None
     better = frozenset(getattr(domain, "higher_is_better", ()))
+    first = next(iter(domain.controllers))
+    named = next((one.name for one in chosen if one.build == first), "")
     for one in chosen:
         # The plant opens before anything is written: a bad model leaves no folder behind.
         desk = domain.desk(made, one.build)
@@ -159,7 +161,9 @@ def run(
                 clock=None if pace is None else Real(pace),
             )
         )
-        result = Result(case=made, runs=tuple(runs), folder=folder, higher_is_better=better)
+        result = Result(
+            case=made, runs=tuple(runs), folder=folder, higher_is_better=better, baseline=named
+        )
         result.save()
         if runs[-1].details["ended"] == "interrupted":
             raise Interrupted(result)

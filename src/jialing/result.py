@@ -66,6 +66,7 @@ class Result:
     folder : where the records lie
     higher_is_better : score words of which more is better
     bound : what no control can beat, where it was asked for
+    baseline : name of the run of the domain's baseline; empty if it was left out
     """
 
     case: Case
@@ -73,6 +74,7 @@ class Result:
     folder: Path
     higher_is_better: frozenset[str] = frozenset()
     bound: Reference | None = None
+    baseline: str = ""
 
     def __getitem__(self, controller: str) -> Run:
         for run in self.runs:
@@ -107,14 +109,14 @@ class Result:
         return Text("\n".join(lines))
 
     def bound_lines(self) -> list[str]:
-        """The bound, how far each run is above it, and what it holds for."""
+        """The bound, what it holds for, and beside the baseline how far each run is above it."""
         if self.bound is None:
             return []
         word, value = self.bound.word, self.bound.value
         lines = [f"No control has a {word} below {value:,.1f} {self.bound.unit} here, if"]
         lines += [f"  - {sentence}" for sentence in self.bound.statement]
         scores = {r.controller: r.score[word].value for r in self.runs if word in r.score}
-        baseline = next(iter(scores.values()), math.nan)
+        baseline = scores.get(self.baseline, math.nan)
         for name, score in scores.items():
             regret = self.bound.regret(score, baseline)
             if math.isfinite(regret):

@@ -34,6 +34,17 @@ def test_a_run_without_the_wish_has_no_bound(tmp_path: Path) -> None:
     assert "bound" not in result.to_dict()
 
 
+def test_the_distance_to_the_bound_is_told_beside_the_baseline_only(tmp_path: Path) -> None:
+    case = dataclasses.replace(jl.case("storm-sewer"), duration_s=600.0)
+    alone = jl.run(case, "open", baseline=False, out=tmp_path, bound=True)
+    assert alone.bound is not None  # of a run no longer than one step, too
+    assert 0.0 <= alone.bound.value <= alone["open"].score["cost"].value
+    assert "No control has a cost below" in alone.table()
+    assert "distance to the bound" not in alone.table()
+    beside = jl.run(case, "open", out=tmp_path, bound=True)
+    assert "rules: 100% of the baseline's distance to the bound is left" in beside.table()
+
+
 def test_storages_that_seep_have_no_bound(tmp_path: Path) -> None:
     model = jl.case("storm-sewer").model.read_text()
     lines, inside = [], False

@@ -68,7 +68,9 @@ def gather_inflows(plant: SwmmPlant, duration_s: float, step_s: float) -> Inflow
         now = plant.engine.entered(nodes)
         rows.append(np.maximum(now - before, 0.0))
         before = now
-    return Inflows(step_s=step_s, volume=np.array(rows), content=content)
+    # A run of one step has none but its last: then nothing is known to enter.
+    volume = np.array(rows or [np.zeros(len(content))])
+    return Inflows(step_s=step_s, volume=volume, content=content)
 
 
 def bound_step_s(duration_s: float) -> float:
