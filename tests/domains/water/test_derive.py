@@ -59,6 +59,37 @@ def test_missing_rules_are_named(sewer: WaterModel, tmp_path: Path) -> None:
         _derived(sewer, tmp_path / "work", rules_file=tmp_path / "gone.txt")
 
 
+def test_rules_that_are_no_text_are_refused(sewer: WaterModel, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.bin"
+    rules.write_bytes(b"RULE a\n\x7fELF\0\0\1")
+    with pytest.raises(InputError, match=r"rules\.bin:2: is not text: byte 0x00"):
+        _derived(sewer, tmp_path / "work", rules_file=rules)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_every_line_is_known_by_its_place_in_the_users_files(
+    sewer: WaterModel, tmp_path: Path, other: bool
+) -> None:
+    rules = tmp_path / "rules.txt"
+    rules.write_text("RULE other\r\nIF SIMULATION TIME > 1\r\nTHEN ORIFICE floor SETTING = 0.4")
+    made = derive_inp(
+        sewer,
+        tmp_path,
+        sewer.controllable(),
+        duration_s=7200.0,
+        rules_file=rules if other else None,
+    )
+    lines = made.path.read_text().split("\n")[:-1]
+    assert len(lines) == len(made.origin)
+    told = {path: path.read_text().split("\n") for path in (sewer.path, rules)}
+    known = [(line, place) for line, place in zip(lines, made.origin, strict=True) if place]
+    assert all(line == told[path][number - 1] for line, (path, number) in known)
+    assert {path for _, (path, _) in known} == ({sewer.path, rules} if other else {sewer.path})
+    ours = [line for line, place in zip(lines, made.origin, strict=True) if place is None]
+    assert "END_TIME 08:00:00" in ours
+    assert not any("THEN ORIFICE floor SETTING = 0.4" in line for line in ours)
+
+
 def test_the_period_ends_where_the_run_does(sewer: WaterModel, tmp_path: Path) -> None:
     text, _ = _derived(sewer, tmp_path / "work", duration_s=2 * 3600.0)
     assert "END_DATE 03/01/2021" in text

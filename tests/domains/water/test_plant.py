@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from small_sewer import SEWER
 
 from jialing.core.command import Command
-from jialing.core.errors import PlantError
+from jialing.core.errors import InputError, PlantError
 from jialing.core.signal import Quality
+from jialing.domains.water.domain import WATER
 from jialing.domains.water.engine import SwmmEngine
 from jialing.domains.water.layout import Layout, lay_out
 from jialing.domains.water.model import read_model
@@ -181,3 +183,31 @@ def test_what_swmm_refuses_is_passed_on_in_its_own_words(layout: Layout, tmp_pat
     working = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
     assert working.step(TICK_S)
     working.close()
+
+
+def test_a_rule_that_swmm_refuses_is_named_by_its_line_in_the_users_file(
+    layout: Layout, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.txt"
+    rules.write_text("RULE a\nIF NODE NOPE DEPTH > 1\nTHEN ORIFICE gate SETTING = 1\n")
+    message = r"rules\.txt:2: SWMM cannot run this: ERROR 209: undefined object NOPE: IF NODE"
+    with pytest.raises(PlantError, match=message):
+        SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S, rules_file=rules)
+    rules.write_text(
+        "RULE a\nIF SIMULATION TIME > 1\nTHEN ORIFICE gate SETTING = 1\nTHEN x\n\nIF y\n"
+    )
+    with pytest.raises(PlantError, match=r"rules\.txt:4: SWMM .* at line 6: IF y"):
+        SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S, rules_file=rules)
+
+
+def test_a_setting_that_is_refused_leaves_no_simulation_open(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    case = WATER.case_from_file(layout.model.path)
+    backwards = replace(case, settings=WaterSettings(rate_per_s=-1.0))
+    with pytest.raises(InputError, match=r"rate_per_s is -1\.0"):
+        WATER.desk(backwards, "open")
+    assert not list((tmp_path / "scratch").iterdir())
+    WATER.desk(case, "open").plant.close()

@@ -19,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from jialing.core.errors import InputError
+from jialing.domains.water.inp import read_text
 from jialing.domains.water.model import LinkKind, WaterModel
 
 _OBJECT = {
@@ -39,10 +40,12 @@ class DerivedFile:
     ----------
     path : the file
     switches : actuator link index -> name of its switch; actuators no rule addresses have none
+    origin : [lines] the user's file and the line in it that each line stands for; None for ours
     """
 
     path: Path
     switches: Mapping[int, str]
+    origin: tuple[tuple[Path, int] | None, ...] = ()
 
 
 def switch_setting(target: float) -> float:
@@ -66,15 +69,19 @@ def derive_inp(
     duration_s : shorter or longer simulation than the file's [s]
     rules_file : replaces the file's [CONTROLS] by the rules in this file
 
-    Raises InputError if `rules_file` cannot be read.
+    Raises InputError if `rules_file` cannot be read, or is no text.
     """
-    lines = _rewrite(model.text_lines, model, duration_s, keep_rules=rules_file is None)
+    rows = _rewrite(model.text_lines, model, duration_s, keep_rules=rules_file is None)
+    lines = [line for line, _ in rows]
+    origin = [(model.path, number) if number else None for _, number in rows]
     ruled = set(model.ruled_links())
     if rules_file is not None:
         if not rules_file.is_file():
             raise InputError("this file of control rules does not exist", path=rules_file)
-        rules = rules_file.read_text(errors="replace").replace("\r", "")
-        lines += ["", "[CONTROLS]", rules, ""]
+        rules = read_text(rules_file).replace("\r", "")
+        own = rules.split("\n")
+        lines += ["", "[CONTROLS]", *own, ""]
+        origin += [None, None, *((rules_file, k) for k in range(1, len(own) + 1)), None]
         words = set(re.findall(r"\S+", rules))
         ruled |= {i for i in actuators if model.links.names[i] in words}
     switched = [i for i in actuators if i in ruled]
@@ -84,14 +91,18 @@ def derive_inp(
         lines += _switch_lines(model, prefix, switches)
     path = folder / f"{model.path.stem}.jialing.inp"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return DerivedFile(path=path, switches=switches)
+    origin += [None] * (len(lines) - len(origin))
+    return DerivedFile(path=path, switches=switches, origin=tuple(origin))
 
 
 def _rewrite(
     lines: Sequence[str], model: WaterModel, duration_s: float | None, *, keep_rules: bool
-) -> list[str]:
-    """Absolute paths for outside files, one thread, the wanted end; nothing else changes."""
-    out: list[str] = []
+) -> list[tuple[str, int]]:
+    """Absolute paths for outside files, one thread, the wanted end; nothing else changes.
+
+    Each line comes with its number in the user's file, 0 where it is ours.
+    """
+    out: list[tuple[str, int]] = []
     section = ""
     end = model.options.start + timedelta(seconds=duration_s or model.options.duration_s)
     options = {
@@ -99,15 +110,15 @@ def _rewrite(
         "END_TIME": end.strftime("%H:%M:%S"),
         "THREADS": "1",
     }
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         bare = line.strip()
         if bare.startswith("["):
             section = bare.strip("[]").upper()
             if section.startswith("CONTROL") and not keep_rules:
                 continue
-            out.append(line)
+            out.append((line, number))
             if section.startswith("OPTION"):
-                out += [f"{key} {value}" for key, value in options.items()]
+                out += [(f"{key} {value}", 0) for key, value in options.items()]
             continue
         word = bare.split(None, 1)[0].upper() if bare else ""
         if section.startswith("OPTION") and word in options:
@@ -120,7 +131,7 @@ def _rewrite(
             continue  # never write where the user's own runs write
         if section.startswith(("TIMESER", "RAINGAGE", "TEMPERATURE", "FILE")) and bare:
             line = _absolute(line, section, model)
-        out.append(line)
+        out.append((line, number))
     return out
 
 

@@ -123,29 +123,29 @@ class WaterDomain:
                     kind=case.forecast,
                     seed=case.seed,
                 )
+            return Desk(
+                plant=plant,
+                controller=chosen,
+                forecaster=forecaster,
+                guard=build_guard(layout.actuators, interlocks(layout, case.tick_s), plant.signals),
+                tick_s=case.tick_s,
+                duration_s=duration_s,
+                budget_s=case.tick_s / 2.0,
+                headline="overflow"
+                if layout.overflow_nodes or layout.overflow_outfalls
+                else "flooding",
+                about={
+                    "start": model.options.start.isoformat(),
+                    "horizon_s": horizon.length_s,
+                    "outlook_s": outlook.length_s,
+                    "effort": asdict(effort),
+                },
+                files=[str(path) for path in _files(model, settings)],
+                picture=picture(layout),
+            )
         except BaseException:
             plant.close()
             raise
-        return Desk(
-            plant=plant,
-            controller=chosen,
-            forecaster=forecaster,
-            guard=build_guard(layout.actuators, interlocks(layout, case.tick_s), plant.signals),
-            tick_s=case.tick_s,
-            duration_s=duration_s,
-            budget_s=case.tick_s / 2.0,
-            headline="overflow"
-            if layout.overflow_nodes or layout.overflow_outfalls
-            else "flooding",
-            about={
-                "start": model.options.start.isoformat(),
-                "horizon_s": horizon.length_s,
-                "outlook_s": outlook.length_s,
-                "effort": asdict(effort),
-            },
-            files=[str(path) for path in _files(model, settings)],
-            picture=picture(layout),
-        )
 
     def bound(self, case: Case) -> Reference:
         """What no control of `case` can beat, from one run under the file's rules."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ MM_PER_H_M_S = 1e-3 / 3600.0
 DAY_S, HOUR_S = 86_400.0, 3600.0
 
 _open_engine: str | None = None
+_AT_LINE = re.compile(r" at line (\d+) of (input file|\[\w+\] section)")
 
 
 class SwmmEngine:
@@ -40,12 +42,19 @@ class SwmmEngine:
     inp : input file as SWMM should read it
     model : the same project as read by us (names and units)
     report : where SWMM writes its report
+    origin : [lines of `inp`] the user's file and the line in it that each line stands for, if any
 
     Raises PlantError with SWMM's own words when the engine refuses the file, or when another
     engine is open in this process.
     """
 
-    def __init__(self, inp: Path, model: WaterModel, report: Path) -> None:
+    def __init__(
+        self,
+        inp: Path,
+        model: WaterModel,
+        report: Path,
+        origin: Sequence[tuple[Path, int] | None] = (),
+    ) -> None:
         global _open_engine
         if _open_engine is not None:
             raise PlantError(
@@ -69,7 +78,7 @@ class SwmmEngine:
             self._state = "open" if self._state == "closed" else self._state
             self.close()  # SWMM writes its report when it closes
             words = self._swmm_words() or " ".join(str(error).split())
-            raise PlantError(f"SWMM cannot run {model.path}: {words}") from error
+            raise PlantError(_placed(words, model.path, origin)) from error
         kinds = (enum.ObjectType.NODE, enum.ObjectType.LINK, enum.ObjectType.GAGE)
         self.node, self.link, self.gage = (
             {solver.project_get_id(kind, i): i for i in range(solver.project_get_count(kind))}
@@ -198,3 +207,24 @@ class SwmmEngine:
     def set_rain(self, gage: int, rate: float) -> None:
         """Let a gauge report `rate` [m/s] from now on, whatever its source says."""
         solver.raingage_set_precipitation(gage, rate / self._rain)
+
+
+def _placed(words: str, model: Path, origin: Sequence[tuple[Path, int] | None]) -> str:
+    """SWMM's words with the lines of the user's files in place of those of the file it was given."""
+    first: tuple[Path, int] | None = None
+
+    def at(match: re.Match[str]) -> str:
+        nonlocal first
+        number = int(match[1])
+        place = origin[number - 1] if 0 < number <= len(origin) else None
+        if place is None:
+            return match[0] if not origin else ""
+        if first is None:
+            first = place
+            return ""
+        return f" at line {place[1]}" if place[0] == first[0] else f" at {place[0]}:{place[1]}"
+
+    told = _AT_LINE.sub(at, words)
+    if first is None:
+        return f"SWMM cannot run {model}: {told}"
+    return f"{first[0]}:{first[1]}: SWMM cannot run this: {told}"

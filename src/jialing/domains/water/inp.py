@@ -116,6 +116,11 @@ def read_inp(path: str | Path) -> InpFile:
     )
 
 
+def read_text(path: Path) -> str:
+    """Text of a file that goes with a SWMM input file; InputError where it is none."""
+    return _decode(path, _read_bytes(path), [])[0]
+
+
 def tokenize(text: str) -> list[str]:
     """Tokens of one line, as SWMM sees them."""
     comment = text.find(";")
@@ -157,7 +162,7 @@ def _decode(path: Path, raw: bytes, notices: list[Notice]) -> tuple[str, str]:
         line = raw.count(b"\n", 0, strange.start()) + 1
         what = "is UTF-16 text without its mark" if raw[1:2] == b"\0" else "is not text"
         raise InputError(
-            f"{what}: byte 0x{strange[0][0]:02x} was found; a SWMM input file is plain text, "
+            f"{what}: byte 0x{strange[0][0]:02x} was found; what SWMM reads is plain text, "
             "save it as UTF-8",
             path=path,
             line=line,

@@ -72,7 +72,8 @@ class SwmmPlant:
                 duration_s=duration_s,
                 rules_file=rules_file,
             )
-            self.engine = SwmmEngine(derived.path, layout.model, self._folder / "swmm.rpt")
+            report = self._folder / "swmm.rpt"
+            self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
