@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
+import tomllib
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from desks import bucket_desk, run_bucket
 
 from jialing.core.errors import RecordError
-from jialing.record.manifest import check_files, commit, describe_file, machine, versions
+from jialing.record.manifest import (
+    PACKAGES,
+    check_files,
+    commit,
+    describe_file,
+    machine,
+    versions,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_manifest_names_versions_files_seed_and_settings(tmp_path: Path) -> None:
@@ -73,3 +86,13 @@ def test_the_commit_of_a_users_own_repository_is_not_ours(tmp_path: Path) -> Non
 def test_the_machine_is_described_without_its_name() -> None:
     assert machine().keys() == {"processor", "cores", "system"}
     assert versions()["jialing"]
+
+
+def test_the_version_of_every_simulator_is_recorded() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    needed = [re.split(r"[^\w-]", one)[0] for one in (*extras["water"], *extras["traffic"])]
+    assert {"swmm-toolkit", "eclipse-sumo", "libsumo"} <= set(needed) <= set(PACKAGES)
+    for package in needed:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            assert versions()[package] == metadata.version(package)

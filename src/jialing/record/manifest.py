@@ -17,7 +17,7 @@ from jialing.record.frame import FORMAT
 from jialing.record.plain import to_plain
 
 #: Packages whose version can change a decision.
-PACKAGES = ("jialing", "numpy", "numba", "highspy", "swmm-toolkit")
+PACKAGES = ("jialing", "numpy", "numba", "highspy", "swmm-toolkit", "eclipse-sumo", "libsumo")
 
 
 def build_manifest(
