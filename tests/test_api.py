@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -346,6 +347,35 @@ def test_a_replay_names_the_first_command_that_differs(
     comparison = jl.replay(result.folder)[1]
     assert not comparison.identical
     assert comparison.difference.startswith("tick 20 (t = 1200 s), actuator valve: recorded ")
+
+
+def test_a_replay_and_a_report_miss_a_record_that_is_gone(
+    bucket: BucketDomain, tmp_path: Path
+) -> None:
+    result = jl.run("leaky-bucket", out=tmp_path)
+    shutil.rmtree(result.folder / "rules")
+    for look in (jl.replay, jl.write_report):
+        with pytest.raises(jl.RecordError, match="names the run 'rules', which is gone"):
+            look(result.folder)
+
+
+def test_an_evening_that_is_gone_is_missed(bucket: BucketDomain, tmp_path: Path) -> None:
+    result = jl.run("leaky-bucket", "rules", out=tmp_path)
+    evening = result.folder.rename(tmp_path / "today")
+    (evening / "result.json").unlink()
+    (evening / "diary.jsonl").write_text("")
+    (tmp_path / "result.json").write_text('{"domain": "city", "runs": [{"folder": "today"}]}')
+    for look in (jl.replay, jl.write_report, jl.export):
+        with pytest.raises(jl.RecordError, match="names the run 'today', which is gone"):
+            look(tmp_path)
+    with pytest.raises(jl.RecordError, match=r"whose city\.json is missing"):
+        jl.replay(evening)
+
+
+def test_a_result_without_a_run_is_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text('{"runs": []}')
+    with pytest.raises(jl.RecordError, match="names no run"):
+        jl.replay(tmp_path)
 
 
 def test_a_replay_refuses_a_model_file_that_changed(

@@ -37,11 +37,17 @@ from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, to_plain
 from jialing.record.reader import open_record, record_folders, seed_folders
 from jialing.record.replay import Comparison, compare
+from jialing.record.shape import check_shape
 from jialing.record.writer import claim_folder
 from jialing.result import CaseEntry, Inspection, Interrupted, Result
 
 CITY = "city"
 FORECASTS = ("perfect", "ensemble", "persistence", "none")
+#: What a replay needs of a manifest.
+_REPEATED = {
+    "case": {"name": str, "domain": str, "model": str},
+    "files": [{"path": str, "sha256": str}],
+}
 _CASE_FIELDS = frozenset(f.name for f in dataclasses.fields(Case)) - {"settings"}
 
 
@@ -217,7 +223,8 @@ def replay(
 
     Parameters
     ----------
-    folder : a result folder, the record folder of one run, or that of one evening of a city
+    folder : a result folder, the record folder of one run, or that of one evening of a city; a run
+        that it names and that is gone is a `RecordError`
     controller : the user's own controller, where the record does not say where its code lies
     progress : as in `run`
     """
@@ -226,12 +233,20 @@ def replay(
     places = seed_folders(folder) or (folder,)
     evenings = [evening for place in places for evening in evening_folders(place)]
     if evenings:
-        return tuple(found for evening in evenings for found in _replay_evening(evening))
-    return tuple(_replay(path, controller, listener) for path in record_folders(folder))
+        found = tuple(one for evening in evenings for one in _replay_evening(evening))
+    else:
+        found = tuple(_replay(path, controller, listener) for path in record_folders(folder))
+    if not found:
+        raise RecordError(f"{folder} names no run, so nothing can be repeated")
+    return found
 
 
 def export(
-    folder: str | Path, *, to: str = "csv", out: str | Path | None = None
+    folder: str | Path,
+    *,
+    to: str = "csv",
+    out: str | Path | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[Path, ...]:
     """Write every record of a run as a table, one row per tick; answers with the files.
 
@@ -240,9 +255,11 @@ def export(
     folder : a result folder, of one domain or of a city, or the record folder of one run
     to : ``csv`` or ``parquet``
     out : folder for the tables (default: ``export`` in `folder`)
+    tell : told what could not be read, a sentence each (default: lines on stderr)
     """
     folder = Path(folder)
-    return export_folder(folder, to, folder / "export" if out is None else Path(out))
+    place = folder / "export" if out is None else Path(out)
+    return export_folder(folder, to, place, tell or _tell)
 
 
 def new_city(
@@ -316,7 +333,13 @@ def _replay(
             f"{folder.name} is one part of a city's evening, which the other parts act on; "
             f"replay the evening: {folder.parent}"
         )
+    if (folder.parent / "diary.jsonl").is_file():
+        raise RecordError(
+            f"{folder.name} is one part of a city's evening, whose city.json is missing: "
+            f"{folder.parent} cannot be repeated without it"
+        )
     recorded = open_record(folder)
+    check_shape(recorded.manifest, _REPEATED, folder / "manifest.json")
     made = _case_of(recorded.manifest["case"])
     domain = domains.domain(made.domain)
     check_files(recorded.manifest["files"])
@@ -406,6 +429,10 @@ def _closing(close: Callable[[], None]) -> Iterator[None]:
     except BaseException:
         close()
         raise
+
+
+def _tell(notice: str) -> None:
+    print(notice, file=sys.stderr)
 
 
 class _Lines:

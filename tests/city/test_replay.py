@@ -87,6 +87,24 @@ def test_where_a_part_died_all_are_compared_up_to_there_and_it_is_said(
     assert "compared up to t = 480 s, when commuter had died" in str(mixed)
 
 
+def test_a_damaged_part_is_named_and_nothing_is_repeated(calm: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(calm, tmp_path / "damaged"))
+    (folder / "mixed" / "ticks.bin").write_bytes(bytes(range(256)) * 20)
+    with pytest.raises(RecordError, match=r"mixed: ticks\.bin is damaged: 0 of \d+ ticks"):
+        replay.replay_evening(folder, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_junk_among_the_events_is_told_with_the_comparison(
+    calm: Path, stations: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(calm, tmp_path / "junk"))
+    (folder / "events.jsonl").write_bytes(b"\xff\xfe\x00 junk\n{}\n")
+    found = replay.replay_evening(folder, tmp_path / "again")
+    assert all(one.identical for one in found)
+    assert "events.jsonl: line 1 is damaged" in found[0].notices[-1]
+
+
 def test_a_changed_city_is_not_replayed_as_if_nothing_had_changed(
     calm: Path, stations: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

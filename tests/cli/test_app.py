@@ -219,6 +219,37 @@ def test_a_replay_says_identical_or_where_it_differs(
     assert "replayed local rule" in result.stdout
 
 
+def test_a_replay_of_a_destroyed_record_differs_and_says_why(ask: Any) -> None:
+    ask("run", "leaky-bucket", "-q")
+    Path("runs/leaky-bucket-s0/rules/ticks.bin").write_bytes(bytes(range(256)) * 20)
+    result = ask("replay", "leaky-bucket-s0")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "rules: ticks.bin is damaged: 0 of 60 ticks can be read"
+    assert lines[1].startswith("  ticks.bin: frame 0 of ")
+    assert lines[2] == "predictive: 60 ticks, identical"
+
+
+def test_a_replay_of_a_torn_record_tells_the_tick_that_is_lost(ask: Any) -> None:
+    ask("run", "leaky-bucket", "-q")
+    ticks = Path("runs/leaky-bucket-s0/rules/ticks.bin")
+    ticks.write_bytes(ticks.read_bytes()[:-1])
+    Path("runs/leaky-bucket-s0/rules/score.json").unlink()
+    result = ask("replay", "leaky-bucket-s0")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "rules: 59 ticks, identical"
+    assert "the last frame is torn" in result.stdout
+    assert "the run was cut off" in result.stdout
+
+
+def test_an_export_tells_on_stderr_what_is_lost(ask: Any) -> None:
+    ask("run", "leaky-bucket", "-q")
+    Path("runs/leaky-bucket-s0/rules/ticks.bin").unlink()
+    result = ask("export", "leaky-bucket-s0")
+    assert result.exit_code == 0
+    assert result.stderr == "runs/leaky-bucket-s0/rules: ticks.bin is missing\n"
+
+
 def test_benchmarks_are_run_where_there_are_any(
     ask: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from bucket_domain import BucketDomain
 
 import jialing as jl
-from jialing.core.errors import MissingExtraError, RecordError, UnknownNameError
+from jialing.core.errors import InputError, MissingExtraError, RecordError, UnknownNameError
 from jialing.record.reader import open_record
 
 
@@ -66,6 +67,29 @@ def test_a_torn_record_exports_what_is_whole(run: Path) -> None:
     ticks.write_bytes(ticks.read_bytes()[:-5])
     (table,) = jl.export(run / "rules", to="csv")
     assert len(read(table)[1]) == open_record(run / "rules").ticks > 0
+
+
+def test_what_could_not_be_read_is_told(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "rules" / "ticks.bin").write_bytes(bytes(range(256)) * 20)
+    told: list[str] = []
+    jl.export(run, tell=told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{run / 'rules'}: ticks.bin: frame 0 of ")
+    jl.export(run / "rules")
+    assert capsys.readouterr().err == f"{told[0]}\n"
+
+
+def test_a_record_that_is_gone_is_missed_and_nothing_is_written(run: Path) -> None:
+    shutil.rmtree(run / "rules")
+    with pytest.raises(RecordError, match="names the run 'rules', which is gone"):
+        jl.export(run)
+    assert not (run / "export").exists()
+
+
+def test_tables_need_a_folder(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("")
+    with pytest.raises(InputError, match="a-file: is a file; tables need a folder"):
+        jl.export(run, out=tmp_path / "a-file")
 
 
 def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path) -> None:
@@ -135,6 +159,14 @@ def test_a_citys_diary_and_events_become_tables_too(evening: Path) -> None:
     assert [row["text"] for row in rows] == ["closed, at last", ""]
     units = json.loads((evening / "export" / "diary.columns.json").read_text())
     assert units == {"time_s": "s", "rain_mps": "m/s", "closed": "", "told:water:depth:dip": ""}
+
+
+def test_a_torn_line_of_the_diary_is_told(evening: Path) -> None:
+    torn = (evening / "diary.jsonl").read_bytes() + "³".encode()[:1]
+    (evening / "diary.jsonl").write_bytes(torn)
+    told: list[str] = []
+    jl.export(evening, tell=told.append)
+    assert f"{evening}: diary.jsonl: line 3 is torn and left out" in told
 
 
 def test_the_diary_in_parquet_holds_numbers_words_and_gaps(evening: Path) -> None:

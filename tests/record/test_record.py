@@ -212,10 +212,71 @@ def test_records_are_found_in_the_order_of_the_result(tmp_path: Path) -> None:
         (tmp_path / name / "manifest.json").write_text("{}")
     assert [p.name for p in record_folders(tmp_path)] == ["alpha", "zeta"]
     (tmp_path / "result.json").write_text(
-        json.dumps({"runs": [{"folder": "zeta"}, {"folder": "alpha"}, {"folder": "gone"}]})
+        json.dumps({"runs": [{"folder": "zeta"}, {"folder": "alpha"}, {"folder": None}]})
     )
     assert [p.name for p in record_folders(tmp_path)] == ["zeta", "alpha"]
     assert record_folders(tmp_path / "zeta") == (tmp_path / "zeta",)
+
+
+def test_a_run_that_is_named_and_gone_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text('{"runs": [{"folder": "gone"}]}')
+    with pytest.raises(RecordError, match=r"result\.json names the run 'gone', which is gone"):
+        record_folders(tmp_path)
+
+
+@pytest.mark.parametrize(("cut", "damaged"), [(1, False), (-1, False), (100, True)])
+def test_more_than_a_torn_tick_is_damage(tmp_path: Path, cut: int, damaged: bool) -> None:
+    _, whole = run_bucket(tmp_path)
+    ticks = tmp_path / "record" / "ticks.bin"
+    content = bytearray(ticks.read_bytes())
+    if cut > 0:
+        content = content[:-cut]
+    else:
+        content[cut] ^= 0xFF  # a power cut left the last tick at its length
+    ticks.write_bytes(content)
+    record = open_record(tmp_path / "record")
+    assert record.ticks == whole.ticks - 1 - damaged
+    assert bool(record.damage) == damaged
+
+
+def test_ticks_that_are_gone_without_a_trace_are_missed(tmp_path: Path) -> None:
+    run_bucket(tmp_path)
+    ticks = tmp_path / "record" / "ticks.bin"
+    os.truncate(ticks, ticks.stat().st_size // 2)
+    assert open_record(tmp_path / "record").damage == (
+        "ticks.bin is damaged: 30 of 60 ticks can be read"
+    )
+    (tmp_path / "record" / "score.json").unlink()  # a run that was killed wrote no more
+    assert open_record(tmp_path / "record").damage == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("manifest.json", {"signals": 3}, "signals is 3; allowed is a list"),
+        ("manifest.json", {"signals": [{"unit": "m"}]}, r"signals\[0\]\.name is missing; .* text"),
+        ("manifest.json", {"controller": "x"}, "controller is 'x'; allowed is an object"),
+        ("manifest.json", {"picture": {"panels": [3]}}, r"picture\.panels\[0\] is 3"),
+        ("score.json", {"score": {"flooding": 3}}, r"score\.flooding is 3; allowed is an object"),
+        ("score.json", {"details": []}, "details is a list; allowed is an object"),
+        ("score.json", {"wall_s": "soon"}, "wall_s is 'soon'; allowed is a number"),
+    ],
+)
+def test_a_document_of_another_shape_is_refused_with_file_and_entry(
+    tmp_path: Path, file: str, change: dict[str, object], said: str
+) -> None:
+    run_bucket(tmp_path)
+    path = tmp_path / "record" / file
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RecordError, match=rf"{file}: {said}"):
+        open_record(tmp_path / "record")
+
+
+@pytest.mark.parametrize("content", ["[]", '{"runs": 3}', '{"runs": ["a"]}'])
+def test_a_result_of_another_shape_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "result.json").write_text(content)
+    with pytest.raises(RecordError, match=r"result\.json: .*; allowed is "):
+        record_folders(tmp_path)
 
 
 def test_an_empty_folder_holds_no_run(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from desks import run_bucket
 
-from jialing.record.reader import Record
+from jialing.record.reader import Record, open_record
 from jialing.record.replay import compare
 
 
@@ -54,6 +54,30 @@ def test_a_replay_that_stops_short_is_a_difference(tmp_path: Path) -> None:
     short = replace(record, frames=record.frames[:40])
     assert "60 ticks, the replay ended after 40" in compare(record, short).difference
     assert compare(short, record).identical
+
+
+def test_a_damaged_record_is_identical_to_nothing(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    (record.folder / "ticks.bin").write_bytes(bytes(range(256)) * 20)
+    damaged = open_record(record.folder)
+    comparison = compare(damaged, record)
+    assert comparison.difference == "ticks.bin is damaged: 0 of 60 ticks can be read"
+    assert comparison.notices[0].startswith("ticks.bin: frame 0 of ")
+
+
+def test_a_torn_last_tick_is_told_and_the_rest_compared(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    ticks = record.folder / "ticks.bin"
+    ticks.write_bytes(ticks.read_bytes()[:-5])
+    comparison = compare(open_record(record.folder), record)
+    assert str(comparison) == "tested: 59 ticks, identical"
+    assert "the last frame is torn" in comparison.notices[0]
+
+
+def test_nothing_is_not_identical_to_something(tmp_path: Path) -> None:
+    _, record = run_bucket(tmp_path)
+    empty = replace(record, frames=record.frames[:0])
+    assert compare(empty, record).difference == "the record holds no tick that could be compared"
 
 
 def test_other_versions_are_named_as_a_possible_cause(tmp_path: Path) -> None:

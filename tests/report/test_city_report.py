@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,50 @@ def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> N
     run = read_city_result((place,)).runs[0]
     assert len(run.diary) == 39
     assert "line 40 is torn" in run.notices[0]
+
+
+@pytest.mark.parametrize("name", ["diary", "events"])
+def test_junk_in_a_file_of_lines_is_left_out_and_said(tmp_path: Path, name: str) -> None:
+    place = write_city(tmp_path / "junk", Town(modes=("today",)))
+    (place / "today" / f"{name}.jsonl").write_bytes(b"\xff\xfe\x00 junk\n{}\n")
+    text = said(write_report(place))
+    assert f"Today: {name}.jsonl: line 1 is damaged; it and all after it are left out." in text
+
+
+def test_the_record_of_a_part_that_is_gone_is_missed(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "less", Town(modes=("today",)))
+    shutil.rmtree(place / "today" / "water")
+    assert "Today: the record of water is missing." in said(write_report(place))
+
+
+def test_an_evening_that_the_result_names_and_that_is_gone_is_missed(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "gone", Town(modes=("today", "coupled")))
+    runs = {"runs": [{"folder": mode} for mode in ("today", "coupled")]}
+    (place / "result.json").write_text(json.dumps(runs))
+    write_report(place)
+    (place / "today" / "city.json").unlink()
+    with pytest.raises(RecordError, match="names the run 'today', which is gone"):
+        write_report(place)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("score.json", [], "the document is a list; allowed is an object"),
+        ("score.json", {"guard": 3}, "guard is 3; allowed is an object"),
+        ("city.json", {"parts": ["water"]}, "parts is a list; allowed is an object"),
+        ("city.json", {"case": 3}, "case is 3; allowed is an object"),
+    ],
+)
+def test_a_document_of_another_shape_is_refused(
+    tmp_path: Path, file: str, change: Any, said: str
+) -> None:
+    place = write_city(tmp_path / "shape", Town(modes=("today",)))
+    path = place / "today" / file
+    was = json.loads(path.read_text())
+    path.write_text(json.dumps(was | change if isinstance(change, dict) else change))
+    with pytest.raises(RecordError, match=f"{file}: {said}"):
+        write_report(place)
 
 
 def test_the_record_of_a_part_that_was_restarted_is_the_last_one(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,16 +14,29 @@ from jialing.core.case import Case
 from jialing.core.errors import RecordError
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, read_json
-from jialing.record.reader import Record, open_record
+from jialing.record.reader import Record, open_record, run_folders
 from jialing.record.replay import Comparison, compare
+from jialing.record.shape import EVENT, check_shape
+from jialing.record.whole import whole_lines
 
 FORMAT = "jialing-city/1"
+SHAPE = {
+    "case": dict,
+    "mode": str,
+    "parts": {"*": str},
+    "files": [{"path": str, "sha256": str}],
+}
 
 
 def evening_folders(folder: Path) -> tuple[Path, ...]:
-    """The evenings of a city's result folder; an evening's own folder stands for itself."""
+    """The evenings of a city's result folder; an evening's own folder stands for itself.
+
+    Raises RecordError for an evening that the result names and that is gone.
+    """
     if (folder / "city.json").is_file():
         return (folder,)
+    if (folder / "result.json").is_file():
+        return tuple(path for path in run_folders(folder) if (path / "city.json").is_file())
     return tuple(sorted(path.parent for path in folder.glob("*/city.json")))
 
 
@@ -35,16 +47,20 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     the end of that step: what came after depends on when on the wall the process was killed.
     """
     document = read_json(folder / "city.json")
-    if document.get("format") != FORMAT:
-        found = document.get("format")
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != FORMAT:
         raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
+    check_shape(document, SHAPE, folder / "city.json")
     case, mode = case_of(document["case"]), str(document["mode"])
     check_files(document["files"])
     records = {name: open_record(folder / part) for name, part in document["parts"].items()}
     for record in records.values():
+        if record.damage:  # the other parts act on it: nothing of the evening can be repeated
+            raise RecordError(f"{record.folder}: {record.damage}")
         check_files(record.manifest["files"])
     city = read_city(case.model)
-    died = _first_death(folder)
+    events, lost_lines = whole_lines(folder / "events.jsonl", EVENT)
+    died = next((event for event in events if event["kind"] == "died"), None)
     orders = [
         replace(order, outcomes=tuple(records[order.name].frames["outcome"].tolist()))
         for order in orders_for(case, city, mode, scratch)
@@ -52,8 +68,8 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     until_s = max(_end_s(records[order.name]) - order.offset_s for order in orders)
     limit = ""
     if died is not None:
-        until_s = min(until_s, died["time_s"] + city.period_s)
-        limit = f"compared up to t = {until_s:.0f} s, when {died['part']} had died"
+        until_s = min(until_s, float(died["time_s"]) + city.period_s)
+        limit = f"compared up to t = {until_s:.0f} s, when {died.get('part')} had died"
     scratch.mkdir(parents=True, exist_ok=True)
     with Conductor(
         orders, evening_of(case, city, mode), scratch, period_s=city.period_s
@@ -63,14 +79,16 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
         lost = dict(conductor.lost)
     if lost:
         raise RecordError("; ".join(f"{name}: {reason}" for name, reason in lost.items()))
-    found = []
+    compared = []
     for order in orders:
         record = records[order.name]
         part = record.frames["time_s"] < until_s + order.offset_s - 1e-9
         again = open_record(Path(order.folder))
-        compared = compare(replace(record, frames=record.frames[part]), again)
-        found.append(replace(compared, controller=f"{mode} · {order.name}", limit=limit))
-    return tuple(found)
+        one = compare(replace(record, frames=record.frames[part]), again)
+        notices = (*one.notices, lost_lines) if lost_lines else one.notices
+        name = f"{mode} · {order.name}"
+        compared.append(replace(one, controller=name, limit=limit, notices=notices))
+    return tuple(compared)
 
 
 def case_of(plain: Mapping[str, Any]) -> Case:
@@ -89,15 +107,3 @@ def _end_s(record: Record) -> float:
     if not record.ticks:
         return 0.0
     return float(record.time_s[-1]) + float(record.manifest["tick_s"])
-
-
-def _first_death(folder: Path) -> dict[str, Any] | None:
-    path = folder / "events.jsonl"
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        try:
-            event: dict[str, Any] = json.loads(line)
-        except ValueError:  # torn by a power cut; nothing follows
-            return None
-        if event.get("kind") == "died":
-            return event
-    return None

@@ -133,7 +133,7 @@ def replay(run: RunArgument) -> None:
     comparisons = jl.replay(_run_folder(run))
     for comparison in comparisons:
         print(comparison)
-        for notice in () if comparison.identical else comparison.notices:
+        for notice in comparison.notices:
             print(f"  {notice}")
     if not all(comparison.identical for comparison in comparisons):
         raise typer.Exit(DIFFERENT)
@@ -154,7 +154,7 @@ def export(
     """Write the records of a run as tables: a row per tick, and the units of the columns."""
     import jialing as jl
 
-    for table in jl.export(_run_folder(run), to=to, out=output):
+    for table in jl.export(_run_folder(run), to=to, out=output, tell=say):
         print(table)
 
 

@@ -22,6 +22,8 @@ from typing import Any
 from jialing.core.command import Answer, Ruling, Source
 from jialing.record.frame import Outcome
 from jialing.record.plain import to_plain
+from jialing.record.shape import EVENT
+from jialing.record.whole import whole_lines
 
 #: Notes are counted in 16 bits; what comes after shares the last index.
 _LAST_NOTE = 2**16 - 1
@@ -108,20 +110,4 @@ class EventLog:
 
 def read_events(path: Path) -> tuple[tuple[dict[str, Any], ...], str]:
     """Events up to the first line that cannot be read, and a sentence on what was left out."""
-    if not path.exists():
-        return (), f"{path.name} is missing"
-    events: list[dict[str, Any]] = []
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            event = json.loads(line)
-        except ValueError:
-            event = None
-        if not isinstance(event, dict) or not {"tick", "time_s", "kind"} <= event.keys():
-            torn = number == len(lines)
-            what = "is torn and" if torn else "is damaged; it and all after it are"
-            return tuple(events), f"{path.name}: line {number} {what} left out"
-        events.append(event)
-    return tuple(events), ""
+    return whole_lines(path, {"tick": int, **EVENT})

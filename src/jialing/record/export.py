@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.errors import MissingExtraError, RecordError, UnknownNameError
+from jialing.core.errors import InputError, MissingExtraError, RecordError, UnknownNameError
 from jialing.record.lines import NAMES, Cell, names_of, read_lines, unit_of
 from jialing.record.plain import write_json
-from jialing.record.reader import Record, open_record
+from jialing.record.reader import Record, open_record, run_folders
 
 KINDS = ("csv", "parquet")
 #: Rows that are in memory at a time.
@@ -36,24 +36,34 @@ class Column:
     unit: str
 
 
-def export_folder(folder: Path, to: str, out: Path) -> tuple[Path, ...]:
+def export_folder(
+    folder: Path, to: str, out: Path, tell: Callable[[str], None]
+) -> tuple[Path, ...]:
     """Write every record in `folder` as a table into `out`; answers with the tables.
 
     A city's diary and events become tables as well. Beside each table lies ``NAME.columns.json``
-    with the unit of every column.
+    with the unit of every column. What could not be read is told, a sentence each; a run that a
+    result names and that is gone is a RecordError.
     """
     if to not in KINDS:
         raise UnknownNameError("format of an export", to, KINDS)
     found = sorted(path.parent for path in folder.rglob("manifest.json"))
     if not found:
         raise RecordError(f"{folder} holds no record")
+    # Said before anything is written:
+    for result in folder.rglob("result.json"):
+        run_folders(result.parent)
+    if out.exists() and not out.is_dir():
+        raise InputError("is a file; tables need a folder", path=out)
     if to == "parquet":
-        _arrow()  # said before anything is written
+        _arrow()
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for one in found:
         name = "-".join(one.relative_to(folder).parts) or folder.name
         record = open_record(one)
+        for notice in record.notices:
+            tell(f"{one}: {notice}")
         table = out / f"{name}.{to}"
         (_write_csv if to == "csv" else _write_parquet)(record, table)
         write_json(out / f"{name}.columns.json", {c.name: c.unit for c in columns(record)})
@@ -61,7 +71,9 @@ def export_folder(folder: Path, to: str, out: Path) -> tuple[Path, ...]:
     for path in sorted(path for name in NAMES for path in folder.rglob(name)):
         if (path.parent / "manifest.json").is_file():
             continue  # events of a single record: no rows of numbers
-        rows = read_lines(path)
+        rows, lost = read_lines(path)
+        if lost:
+            tell(f"{path.parent}: {lost}")
         parts = path.relative_to(folder).with_suffix("").parts
         table = out / f"{'-'.join(parts)}.{to}"
         (_lines_csv if to == "csv" else _lines_parquet)(rows, table)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from jialing.record.whole import whole_lines
 
 Cell = float | str | None
 
@@ -15,21 +16,14 @@ NAMES = ("diary.jsonl", "events.jsonl")
 UNITS = {"_s": "s", "_mps": "m/s", "_ph": "1/h", "_m": "m"}
 
 
-def read_lines(path: Path) -> list[dict[str, Cell]]:
-    """Every whole line as a row: nested names are joined by a colon, lists of words by a blank.
+def read_lines(path: Path) -> tuple[list[dict[str, Cell]], str]:
+    """Every whole line as a row, and a sentence on what was left out.
 
-    A list of anything else (the changes that were sent) has no place in a table and is left out. A
-    last line that was torn is left out, too.
+    Nested names are joined by a colon, lists of words by a blank. A list of anything else (the
+    changes that were sent) has no place in a table. A last line that was torn is left out, too.
     """
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found = json.loads(line)
-        except ValueError:
-            break
-        if isinstance(found, dict):
-            rows.append(dict(_flat(found, "")))
-    return rows
+    found, lost = whole_lines(path)
+    return [dict(_flat(line, "")) for line in found], lost
 
 
 def names_of(rows: list[dict[str, Cell]]) -> list[str]:

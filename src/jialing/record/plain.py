@@ -72,17 +72,31 @@ def from_plain(kind: Any, value: Any) -> Any:
         items = [from_plain(inner[0], item) for item in value]
         return origin(items) if issubclass(origin, set | frozenset) else items
     if isinstance(kind, type):
-        return value if isinstance(value, kind) else kind(value)
+        if isinstance(value, kind):
+            return value
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            raise RecordError(f"{value!r} is no {kind.__name__}") from None
     raise RecordError(f"do not know how to read back a {kind}")
 
 
 def _dataclass_from(kind: type[T], value: Mapping[str, Any]) -> T:
+    if not isinstance(value, Mapping):
+        raise RecordError(f"{value!r} is no {kind.__name__}; allowed is an object")
     hints = typing.get_type_hints(kind)
     unknown = sorted(set(value) - set(hints))
     if unknown:
         raise RecordError(
             f"{kind.__name__} has no {', '.join(unknown)}: the record is of another version"
         )
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is field.default_factory is dataclasses.MISSING
+    ]
+    if lacking := sorted(set(needed) - set(value)):
+        raise RecordError(f"{kind.__name__} lacks {', '.join(lacking)}")
     return kind(**{name: from_plain(hints[name], item) for name, item in value.items()})
 
 

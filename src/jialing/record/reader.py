@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from jialing.core.signal import FloatArray
 from jialing.record.events import read_events
 from jialing.record.frame import FORMAT, Frames, frame_dtype, whole_frames
 from jialing.record.plain import read_json
+from jialing.record.shape import MANIFEST, RESULT, SCORE, check_shape, read_shaped
 
 FieldArray = NDArray[np.float32]
 
@@ -32,6 +34,7 @@ class Record:
     events : state changes, in order
     score : what was written at the end; None if the run was cut off
     notices : what could not be read, one sentence each; empty for a sound record
+    damage : ticks that are lost beyond the one that a kill may tear; empty if there are none
     """
 
     folder: Path
@@ -40,6 +43,7 @@ class Record:
     events: tuple[dict[str, Any], ...]
     score: Mapping[str, Any] | None
     notices: tuple[str, ...]
+    damage: str = ""
 
     @property
     def ticks(self) -> int:
@@ -97,26 +101,40 @@ def open_record(folder: Path | str) -> Record:
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
+    check_shape(manifest, MANIFEST, folder / "manifest.json")
     ticks, notices = folder / "ticks.bin", []
     content = ticks.read_bytes() if ticks.is_file() else b""
     if not ticks.is_file():
         notices.append("ticks.bin is missing")
     dtype = frame_dtype(len(manifest["signals"]), len(manifest["actuators"]))
-    frames, damage = whole_frames(content, dtype)
+    frames, torn = whole_frames(content, dtype)
     events, loss = read_events(folder / "events.jsonl")
-    notices += [f"ticks.bin: {damage}"] if damage else []
+    notices += [f"ticks.bin: {torn}"] if torn else []
     notices += [loss] if loss else []
-    score = folder / "score.json"
-    if not score.is_file():
+    path = folder / "score.json"
+    score = read_shaped(path, SCORE) if path.is_file() else None
+    if score is None:
         notices.append("score.json is missing: the run was cut off")
     return Record(
         folder=folder,
         manifest=manifest,
         frames=frames,
         events=events,
-        score=read_json(score) if score.is_file() else None,
+        score=score,
         notices=tuple(notices),
+        damage=_damage(len(frames), len(content) / dtype.itemsize, score),
     )
+
+
+def _damage(whole: int, found: float, score: Mapping[str, Any] | None) -> str:
+    """What was lost beyond a torn last tick: of `found` frames in the file `whole` are sound.
+
+    A run that ended has counted its ticks in its score; one that was killed has written none.
+    """
+    wrote = (score or {}).get("ticks") or 0
+    if found - whole > 1.0 or wrote - whole > (1 if found > whole else 0):
+        return f"ticks.bin is damaged: {whole} of {max(wrote, math.ceil(found))} ticks can be read"
+    return ""
 
 
 def seed_folders(folder: Path | str) -> tuple[Path, ...]:
@@ -125,15 +143,35 @@ def seed_folders(folder: Path | str) -> tuple[Path, ...]:
     if (folder / "manifest.json").is_file() or (folder / "result.json").is_file():
         return ()
     found = [path.parent for path in folder.glob("*/result.json")]
-    return tuple(
-        sorted(found, key=lambda path: (read_json(path / "result.json").get("seed", 0), path))
-    )
+    return tuple(sorted(found, key=lambda path: (_result(path).get("seed") or 0, path)))
+
+
+def run_folders(folder: Path | str) -> tuple[Path, ...]:
+    """Folders of the runs that a result folder names, in its order.
+
+    A run lies in a record folder, a city's evening in one with a ``city.json``. Raises RecordError
+    for a run that is named and gone.
+    """
+    folder = Path(folder)
+    named = [run["folder"] for run in _result(folder).get("runs") or () if run.get("folder")]
+    for name in named:
+        if not any((folder / name / proof).is_file() for proof in ("manifest.json", "city.json")):
+            raise RecordError(
+                f"{folder / 'result.json'} names the run {name!r}, which is gone: {folder / name} "
+                "holds neither a manifest.json nor a city.json"
+            )
+    return tuple(folder / name for name in named)
+
+
+def _result(folder: Path) -> Mapping[str, Any]:
+    return read_shaped(folder / "result.json", RESULT)
 
 
 def record_folders(folder: Path | str) -> tuple[Path, ...]:
     """Record folders of a result folder in its order; a record folder stands for itself.
 
-    Of a folder with the results of several seeds, those of every seed.
+    Of a folder with the results of several seeds, those of every seed. Raises RecordError for a
+    run that the result names and that is gone.
     """
     folder = Path(folder)
     if several := seed_folders(folder):
@@ -141,9 +179,7 @@ def record_folders(folder: Path | str) -> tuple[Path, ...]:
     if (folder / "manifest.json").is_file():
         return (folder,)
     if (folder / "result.json").is_file():
-        runs = read_json(folder / "result.json")["runs"]
-        named = [folder / run["folder"] for run in runs if run.get("folder")]
-        return tuple(path for path in named if (path / "manifest.json").is_file())
+        return tuple(path for path in run_folders(folder) if (path / "manifest.json").is_file())
     found = tuple(sorted(path.parent for path in folder.glob("*/manifest.json")))
     if not found:
         raise RecordError(f"{folder} holds neither a result.json nor a manifest.json")

@@ -18,7 +18,8 @@ class Comparison:
     controller : whose decisions
     ticks : ticks compared
     difference : the first difference as a sentence; empty if there is none
-    notices : what may explain a difference, e.g. another version of a package
+    notices : what of the record could not be read, and what may explain a difference, such as another
+        version of a package
     limit : why only a part of the record was compared; empty if all of it was
     """
 
@@ -40,7 +41,8 @@ class Comparison:
 def compare(recorded: Record, repeated: Record) -> Comparison:
     """Compare what the guard let through (`given`, `local`), bit for bit.
 
-    A replay may stop short only where the record does.
+    A replay may stop short only where the record does. A record that lost more than the tick that
+    a kill may tear is not identical to anything.
     """
     ticks = min(recorded.ticks, repeated.ticks)
     first, again = recorded.frames[:ticks], repeated.frames[:ticks]
@@ -60,11 +62,15 @@ def compare(recorded: Record, repeated: Record) -> Comparison:
         )
     elif repeated.ticks < recorded.ticks:
         difference = f"the record has {recorded.ticks} ticks, the replay ended after {ticks}"
+    elif recorded.damage:
+        difference = recorded.damage
+    elif not ticks:
+        difference = "the record holds no tick that could be compared"
     return Comparison(
         controller=recorded.controller,
         ticks=ticks,
         difference=difference,
-        notices=tuple(_other_versions(recorded, repeated)),
+        notices=(*recorded.notices, *_other_versions(recorded, repeated)),
     )
 
 
@@ -73,7 +79,7 @@ def _shown(given: float, local: int) -> str:
 
 
 def _other_versions(recorded: Record, repeated: Record) -> list[str]:
-    was, now = recorded.manifest["versions"], repeated.manifest["versions"]
+    was, now = recorded.manifest.get("versions") or {}, repeated.manifest["versions"]
     return [
         f"{name} was {was.get(name, 'absent')}, is {now.get(name, 'absent')}"
         for name in sorted({*was, *now})

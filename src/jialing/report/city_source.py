@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,13 @@ from typing import Any
 from jialing.core.case import GuardCount, ScoreSheet
 from jialing.core.errors import RecordError
 from jialing.record.plain import read_json
+from jialing.record.reader import run_folders
+from jialing.record.shape import DIARY, EVENT, SCORE, check_shape, read_shaped
+from jialing.record.whole import whole_lines
 from jialing.report.reading import sheet
 
 FORMAT = "jialing-city/1"
+SHAPE = {"case?": {"seed?": int, "settings?": dict}, "city?": dict, "parts?": {"*": str}}
 #: mode -> as people read it; the first is what the others are held against.
 MODES: Mapping[str, str] = {"today": "Today", "alone": "Each alone", "coupled": "Together"}
 WATER, TRAFFIC, STATION = "water", "traffic", "station:"
@@ -155,6 +158,8 @@ def read_city_result(folders: Sequence[Path]) -> CityResult:
 def _mode_folders(folder: Path) -> list[Path]:
     if (folder / "city.json").is_file():
         return [folder]
+    if (folder / "result.json").is_file() and (named := run_folders(folder)):
+        return sorted(path for path in named if (path / "city.json").is_file())
     return sorted(path.parent for path in folder.glob("*/city.json"))
 
 
@@ -173,6 +178,7 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
+    check_shape(manifest, SHAPE, folder / "city.json")
     return dict(manifest)
 
 
@@ -180,7 +186,7 @@ def _read_scores(folder: Path) -> tuple[str, int, str, Scores]:
     manifest = _manifest(folder)
     case = manifest.get("case") or {}
     path = folder / "score.json"
-    final = read_json(path) if path.is_file() else {}
+    final = read_shaped(path, SCORE) if path.is_file() else {}
     mode = str(manifest.get("mode", folder.name))
     return str(case.get("name", "")), int(case.get("seed", 0)), mode, _scores(final)
 
@@ -198,13 +204,16 @@ def _scores(final: Mapping[str, Any]) -> Scores:
 def _read_run(folder: Path) -> CityRun:
     manifest = _manifest(folder)
     path, notices = folder / "score.json", []
-    final = read_json(path) if path.is_file() else {}
+    final = read_shaped(path, SCORE) if path.is_file() else {}
     if not final:
         notices.append("the run was cut off before it could be scored")
-    diary, torn = _lines(folder / "diary.jsonl")
-    notices += [f"diary.jsonl: {torn}"] if torn else []
-    events, torn = _lines(folder / "events.jsonl")
-    notices += [f"events.jsonl: {torn}"] if torn else []
+    diary, torn = whole_lines(folder / "diary.jsonl", DIARY)
+    notices += [torn] if torn else []
+    events, torn = whole_lines(folder / "events.jsonl", EVENT)
+    notices += [torn] if torn else []
+    parts = _last_records(folder, manifest.get("parts") or {})
+    gone = [name for name in manifest.get("parts") or {} if name not in parts]
+    notices += [f"the record of {name} is missing" for name in gone]
     guard = final.get("guard") or {}
     return CityRun(
         mode=str(manifest.get("mode", folder.name)),
@@ -214,7 +223,7 @@ def _read_run(folder: Path) -> CityRun:
         guard=GuardCount(**{k: int(guard.get(k, 0)) for k in ("allowed", "clamped", "refused")}),
         diary=diary,
         events=events,
-        parts=_last_records(folder, manifest.get("parts") or {}),
+        parts=parts,
         details=final.get("details") or {},
         ended=str(final.get("ended", "cut off")),
         wall_s=float(final.get("wall_s", float("nan"))),
@@ -232,16 +241,3 @@ def _last_records(folder: Path, parts: Mapping[str, str]) -> dict[str, Path]:
         if whole:
             found[name] = whole[-1]
     return found
-
-
-def _lines(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
-    """JSON lines up to the first torn one, and a sentence on what was left out."""
-    if not path.is_file():
-        return (), "is missing"
-    found: list[Mapping[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError:
-            return tuple(found), f"line {number} is torn; it and all after it are left out"
-    return tuple(found), ""

@@ -13,8 +13,8 @@ from jialing.core.case import GuardCount, Quantity, ScoreSheet
 from jialing.core.command import Answer
 from jialing.core.errors import RecordError
 from jialing.record.frame import Outcome
-from jialing.record.plain import read_json
 from jialing.record.reader import Record, open_record, record_folders, seed_folders
+from jialing.record.shape import RESULT, read_shaped
 from jialing.report.source import FieldView, Incident, ResultView, RunView, baseline_first
 
 _ANSWERS = {"clamp": "clamped", "refuse": "refused"}
@@ -32,10 +32,11 @@ def read_result(folder: Path) -> ResultView:
     shown = _read_one(several[0])
     seeds: dict[int, dict[str, ScoreSheet]] = {}
     for path in several:
-        document = read_json(path / "result.json")
+        document = read_shaped(path / "result.json", RESULT)
         if document.get("case") == shown.case:
-            seeds[int(document["seed"])] = {
-                str(run["controller"]): sheet(run["score"]) for run in document["runs"]
+            seeds[int(document.get("seed") or 0)] = {
+                str(run.get("controller")): sheet(run.get("score") or {})
+                for run in document.get("runs") or ()
             }
     return replace(shown, seeds=seeds)
 
@@ -101,7 +102,10 @@ def sheet(found: Mapping[str, Any]) -> ScoreSheet:
 def _guard(final: Mapping[str, Any], answers: np.ndarray[Any, Any]) -> GuardCount:
     """The counts of the score; of a run that was cut off, those of its frames."""
     if "guard" in final:
-        return GuardCount(**{k: int(v) for k, v in final["guard"].items()})
+        counted = final["guard"] or {}
+        return GuardCount(
+            **{k: int(counted.get(k) or 0) for k in ("allowed", "clamped", "refused")}
+        )
     return GuardCount(
         allowed=int(np.count_nonzero(answers == Answer.ALLOW)),
         clamped=int(np.count_nonzero(answers == Answer.CLAMP)),

@@ -89,6 +89,13 @@ def test_a_file_that_holds_no_keys_is_one_clear_error(
         METRO.desk(case, "timetable")
 
 
+def test_junk_in_place_of_keys_is_the_same_clear_error(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.jsonl"
+    keys.write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(InputError, match=r"keys.jsonl:1: is no key"):
+        METRO.desk(jl.case("metro-mixed", keys=keys), "timetable")
+
+
 def test_keys_without_advice_are_refused(tmp_path: Path) -> None:
     case = jl.case("metro-mixed", keys=tmp_path / "keys.jsonl", mode="auto")
     with pytest.raises(InputError, match="keys are turned in the mode advise, not in auto"):

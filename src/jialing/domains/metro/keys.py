@@ -170,7 +170,7 @@ def _read(
     taken: dict[int, float] = {}
     if not path.is_file():
         return lines, taken
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, text in enumerate(path.read_bytes().split(b"\n"), 1):
         if not text.strip():
             continue
         try:

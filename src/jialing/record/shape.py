@@ -1,0 +1,116 @@
+"""Has a JSON document the shape that its readers take for granted?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jialing.core.errors import RecordError
+from jialing.record.plain import read_json
+
+#: A type, several of them, the shape of every item of a list, or of the entries of an object. An entry
+#: ``name?`` may be missing or null; the entry ``*`` is the shape of every value.
+Shape = type | tuple[type, ...] | list[Any] | Mapping[str, Any]
+
+NUMBER = (int, float)
+SHEET: Shape = {"*": {"value?": NUMBER, "unit": str}}
+PICTURE: Shape = {
+    "panels?": [
+        {
+            "factor?": NUMBER,
+            "signals?": [str],
+            "places?": int,
+            "limits?": [{"value": NUMBER, "text": str}],
+        }
+    ],
+    "map?": dict,
+}
+MANIFEST: Shape = {
+    "controller": {"name": str},
+    "signals": [{"name": str, "unit": str}],
+    "actuators": [{"name": str}],
+    "fields": [{"name": str, "unit": str, "elements": list}],
+    "case?": dict,
+    "seed?": int,
+    "tick_s?": NUMBER,
+    "duration_s?": NUMBER,
+    "files?": [{"path": str, "sha256": str}],
+    "versions?": dict,
+    "machine?": dict,
+    "about?": {"remarks?": list},
+    "picture?": PICTURE,
+}
+SCORE: Shape = {
+    "ended?": str,
+    "ticks?": int,
+    "score?": SHEET,
+    "guard?": {"allowed?": int, "clamped?": int, "refused?": int},
+    "wall_s?": NUMBER,
+    "plant_s?": NUMBER,
+    "decide_s?": NUMBER,
+    "loop_s?": NUMBER,
+    "exchange_s?": NUMBER,
+    "details?": {"parts?": {"*": {"score?": SHEET}}},
+}
+EVENT: Mapping[str, Any] = {"time_s": NUMBER, "kind": str}
+DIARY: Shape = {"time_s": NUMBER, "told?": {"*": dict}, "closed?": list}
+RESULT: Shape = {
+    "seed?": int,
+    "runs?": [{"folder?": str, "controller?": str, "score?": SHEET}],
+}
+
+_WORDS = {dict: "an object", list: "a list", str: "text", int: "a whole number", float: "a number"}
+
+
+def read_shaped(path: Path, shape: Shape) -> dict[str, Any]:
+    """Content of a JSON file that holds an object; raises RecordError naming what does not fit."""
+    found = read_json(path)
+    check_shape(found, shape, path)
+    return dict(found)
+
+
+def fits(found: Any, shape: Shape) -> bool:
+    """True if `found` has this shape."""
+    return next(_misfits(found, shape, ""), None) is None
+
+
+def check_shape(found: Any, shape: Shape, path: Path) -> None:
+    """Raise RecordError, naming file and entry, where `found` has another shape."""
+    for place, value, allowed in _misfits(found, shape, ""):
+        said = "is missing" if value is _MISSING else f"is {_shown(value)}"
+        raise RecordError(f"{path}: {place or 'the document'} {said}; allowed is {allowed}")
+
+
+_MISSING = object()
+
+
+def _misfits(found: Any, shape: Shape, place: str) -> Iterator[tuple[str, Any, str]]:
+    kind = dict if isinstance(shape, Mapping) else list if isinstance(shape, list) else shape
+    sound = isinstance(found, kind)
+    if not sound:
+        yield place, found, _WORDS[kind[-1] if isinstance(kind, tuple) else kind]
+    elif isinstance(shape, list):
+        for i, item in enumerate(found):
+            yield from _misfits(item, shape[0], f"{place}[{i}]")
+    elif isinstance(shape, Mapping):
+        yield from _entries(found, shape, f"{place}." if place else "")
+
+
+def _entries(
+    found: Mapping[str, Any], shape: Mapping[str, Any], above: str
+) -> Iterator[tuple[str, Any, str]]:
+    for entry, inner in shape.items():
+        name = entry.removesuffix("?")
+        if entry == "*":
+            for key, value in found.items():
+                yield from _misfits(value, inner, f"{above}{key}")
+        elif name == entry or found.get(name) is not None:
+            yield from _misfits(found.get(name, _MISSING), inner, f"{above}{name}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return _WORDS[type(value)]
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
