@@ -306,6 +306,13 @@ def test_a_file_for_a_series_nobody_has_is_a_slip(tmp_path: Path) -> None:
         read_model(write(tmp_path), series_files={"strom": tmp_path / "x.txt"})
 
 
+def test_a_name_that_a_series_and_a_gage_share_is_told_once(tmp_path: Path) -> None:
+    text = SEWER.replace("TIMESERIES storm", "TIMESERIES HILL").replace("\nstorm ", "\nHILL ")
+    with pytest.raises(InputError) as caught:
+        read_model(write(tmp_path, text), series_files={"a": tmp_path / "x.txt"})
+    assert str(caught.value).lower().split("known: ")[1].split(", ").count("hill") == 1
+
+
 def test_a_given_file_that_is_absent_is_named(tmp_path: Path) -> None:
     text = bent((r"^spring +0.*\nspring.*", "spring FILE spring.txt"))
     with pytest.raises(InputError, match=r"absent\.txt, does not exist"):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
-from jialing.domains.water.cells import Cells, Names
+from jialing.domains.water.cells import Cells, Names, fold
 from jialing.domains.water.connections import check_connections
 from jialing.domains.water.curves import Curves, read_curves
 from jialing.domains.water.gages import Gages, Rain, gage_rain, read_gages
@@ -296,12 +296,12 @@ def _check_given(
     inp: InpFile, given: Mapping[str, Path], series: Mapping[str, Series], gages: Gages
 ) -> None:
     """A file given for a name that does not exist is a slip worth stopping at."""
-    known = Names("time series", [*series, *gages.names])
+    known = {fold(name): name for name in (*series, *gages.names)}
     for name in given:
-        if known.find(name) is None:
+        if fold(name) not in known:
             raise InputError(
                 f"a file was given for {name!r}, but no time series or gage has that name. "
-                f"Known: {', '.join(known.names) or 'none'}.",
+                f"Known: {', '.join(known.values()) or 'none'}.",
                 path=inp.path,
             )
 
