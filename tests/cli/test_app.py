@@ -147,6 +147,55 @@ def test_a_fault_of_ours_is_told_without_a_traceback_unless_asked(
     assert isinstance(ask("run", "leaky-bucket").exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(13, "Permission denied", "town.inp"),
+            "town.inp: cannot be read or written",
+        ),
+        (
+            FileExistsError(17, "File exists", Path("a/b")),
+            "a/b: cannot be read or written: File ex",
+        ),
+        (IsADirectoryError(21, "Is a directory", "x", None, b"y"), "y: cannot be read or written"),
+        (OSError(28, "No space left on device"), "a file cannot be written: No space left"),
+    ],
+)
+def test_trouble_with_a_file_is_no_fault_of_ours(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
+    def inspect(model: str) -> jl.Inspection:
+        raise error
+
+    monkeypatch.setattr(jl, "inspect", inspect)
+    result = ask("inspect", "town.inp")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(said)
+    assert "fault" not in result.stderr
+    monkeypatch.setenv("JIALING_TRACE", "1")
+    assert ask("inspect", "town.inp").exception is error
+
+
+def test_another_error_of_the_system_is_a_fault_of_ours(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def inspect(model: str) -> jl.Inspection:
+        raise ChildProcessError(10, "No child processes")
+
+    monkeypatch.setattr(jl, "inspect", inspect)
+    assert "This is a fault in Jialing" in ask("inspect", "town.inp").stderr
+
+
+def test_tables_that_have_no_place_are_told_with_the_place(ask: Any) -> None:
+    ask("run", "leaky-bucket", "-q")
+    Path("a-file").write_text("")
+    result = ask("export", "leaky-bucket-s0", "-o", "a-file/tables")
+    assert result.exit_code == 2
+    assert result.stderr == "a-file/tables: cannot be read or written: Not a directory\n"
+    assert "a-file: is a file" in ask("export", "leaky-bucket-s0", "-o", "a-file").stderr
+
+
 def test_ctrl_c_ends_with_130_and_says_where_the_record_lies(
     ask: Any, bucket: BucketDomain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jialing.core.errors import RecordError
+from jialing.core.errors import InputError, RecordError
 from jialing.report import write_report
 from jialing.report.page import content_policy
 
@@ -83,6 +83,29 @@ def test_the_report_goes_into_the_result_folder_unless_told(
     folder = make_result(ticks=12)
     assert write_report(folder) == folder / "report.html"
     assert not list(folder.glob(".*.part"))
+
+
+def test_a_folder_is_no_place_for_a_report(
+    make_result: Callable[..., Path], tmp_path: Path
+) -> None:
+    place = tmp_path / "pages"
+    place.mkdir()
+    with pytest.raises(InputError, match="pages: is a folder; name the file to write"):
+        write_report(make_result(ticks=10), place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pages", "town-s7"]
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing_behind(
+    make_result: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(self), None, str(target))
+
+    folder = make_result(ticks=10)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*pages/x\.html'"):
+        write_report(folder, tmp_path / "pages" / "x.html")
+    assert list((tmp_path / "pages").iterdir()) == []
 
 
 def test_a_single_record_is_reported_too(make_result: Callable[..., Path]) -> None:

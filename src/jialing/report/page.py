@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from html import escape
 from pathlib import Path
 from string import Template
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jialing.core.errors import InputError
 from jialing.report import charts, city_page, facts, incidents, shell, space_time, table
 from jialing.report.city_source import city_folders
 from jialing.report.elements import elements
@@ -40,15 +42,22 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     -------
     the file written
 
-    Raises RecordError if `folder` holds no readable record.
+    Raises RecordError if `folder` holds no readable record, and InputError if `out` is a folder.
     """
+    target = out or folder / "report.html"
+    if target.is_dir():
+        raise InputError("is a folder; name the file to write, such as report.html", path=target)
     city = city_folders(folder)
     page = city_page.build_page(city) if city else build_page(read_result(folder))
-    target = out or folder / "report.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.part")
-    beside.write_text(page, encoding="utf-8")
-    beside.replace(target)
+    try:
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise OSError(error.errno, error.strerror, str(target)) from error
     return target
 
 
