@@ -127,3 +127,91 @@ def test_a_feed_without_pathways_says_which_file_it_needs(feed: Path) -> None:
     (feed / "pathways.txt").unlink()
     with pytest.raises(InputError, match=r"no pathways\.txt"):
         import_station(feed, "S", feed / "s.yaml")
+
+
+WEEK = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
+CALENDAR = f"""\
+service_id,{WEEK},start_date,end_date
+WD,1,1,1,1,1,0,0,20260301,20261231
+SU,0,0,0,0,0,1,1,20260301,20261231
+ELSEWHERE,1,1,1,1,1,1,1,20000101,20991231
+"""
+TRIPS = "route_id,service_id,trip_id\nr,WD,t1\nr,SU,t2\nr,WD,t3\nr,ELSEWHERE,t4\nr,FAIR,t5\n"
+
+
+def trains(feed: Path) -> tuple[list[tuple[str, float]], str]:
+    """The timetable that a feed gives, and what the file says of it."""
+    (feed / "s.yaml").unlink(missing_ok=True)
+    path = import_station(feed, "S", feed / "s.yaml")
+    (remark,) = (
+        line.partition("#")[2].strip()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("timetable:")
+    )
+    return [(t.platform, t.time_s) for t in read_station(path).trains], remark
+
+
+def test_the_trains_are_those_of_one_service_day_the_busiest_weekday(feed: Path) -> None:
+    (feed / "trips.txt").write_text(TRIPS)
+    (feed / "calendar.txt").write_text(CALENDAR)
+    found, remark = trains(feed)
+    assert found == [("P1", 21600.0), ("P2", 86700.0)]
+    assert remark == "trains of Monday, 2026-03-02, the busiest weekday; services: WD"
+    (feed / "calendar_dates.txt").write_text(
+        "service_id,date,exception_type\nSU,20260501,1\nSU,20260503,1\nWD,20260302,2\n"
+    )
+    found, remark = trains(feed)
+    assert [name for name, _ in found] == ["P1", "P1", "P2"]
+    assert remark == "trains of Friday, 2026-05-01, the busiest weekday; services: SU, WD"
+
+
+def test_exceptions_alone_are_a_calendar_too_and_a_weekend_will_do(feed: Path) -> None:
+    (feed / "trips.txt").write_text(TRIPS)
+    (feed / "calendar_dates.txt").write_text(
+        "service_id,date,exception_type\nSU,20260502,1\nWD,20260503,1\n"
+    )
+    found, remark = trains(feed)
+    assert found == [("P1", 21600.0), ("P2", 86700.0)]
+    assert remark.startswith(
+        "trains of Sunday, 2026-05-03, the busiest day of the weekend; no train"
+    )
+
+
+def test_a_feed_without_a_calendar_gives_all_its_trains_and_says_so(feed: Path) -> None:
+    found, remark = trains(feed)
+    assert len(found) == 3
+    assert remark == "guess: the feed has no calendar; these are all its trains"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("calendar.txt", "20260301", "2026-3-1", r"calendar\.txt:2: '2026-3-1' is no date"),
+        ("calendar.txt", "20261231", "20260230", r"calendar\.txt:2: '20260230' is no date"),
+        ("calendar.txt", "monday", "mon", r"calendar\.txt:1: column 'monday' is missing"),
+        ("calendar.txt", "20261231", "20250101", r"no train stops .* any day.*: SU, WD"),
+        ("trips.txt", "t3", "t9", r"stop_times\.txt:4: trip 't3' is not in trips\.txt"),
+        ("calendar_dates.txt", ",1", ",3", r"calendar_dates\.txt:2: exception_type is '3'"),
+    ],
+)
+def test_a_calendar_that_cannot_be_read_is_named_by_its_line(
+    feed: Path, name: str, old: str, new: str, words: str
+) -> None:
+    (feed / "trips.txt").write_text(TRIPS)
+    (feed / "calendar.txt").write_text(CALENDAR)
+    (feed / "calendar_dates.txt").write_text(
+        "service_id,date,exception_type\nELSEWHERE,20260501,1\nFAIR,20260503,1\n"
+    )
+    if name == "calendar_dates.txt":
+        (feed / name).write_text("service_id,date,exception_type\nWD,20260501,1\n")
+    path = feed / name
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(InputError, match=words):
+        import_station(feed, "S", feed / "s.yaml")
+    assert not (feed / "s.yaml").exists()
+
+
+def test_a_calendar_needs_the_trips_of_its_services(feed: Path) -> None:
+    (feed / "calendar.txt").write_text(CALENDAR)
+    with pytest.raises(InputError, match=r"no trips\.txt; it needs trips\.txt with trip_id"):
+        import_station(feed, "S", feed / "s.yaml")

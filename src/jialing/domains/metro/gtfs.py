@@ -5,26 +5,25 @@ escalators are reversible: what it does not tell is put in as a stated guess, ma
 
 Source: GTFS Schedule reference: pathways.txt (pathway_mode 2 stairs, 4 escalator, 5 elevator,
 6 fare gate), stops.txt (location_type 0 platform, 1 station, 2 entrance, 3 node, 4 boarding area),
-stop_times.txt, levels.txt.
+stop_times.txt, trips.txt, calendar.txt, calendar_dates.txt, levels.txt.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jialing.core.errors import InputError, UnknownNameError
+from jialing.domains.metro.feed import Row, columns, table
+from jialing.domains.metro.service_day import busiest_day, has_calendar
 
 MODES = {"2": "stair", "4": "escalator", "5": "lift", "6": "gate", "7": "gate"}
 LEVEL_RISE_M = 6.0
 GUESS = "  # guess"
 RIDE_S = {"stair": 30.0, "escalator": 30.0, "lift": 45.0, "gate": 2.0}
 PLATFORM_M2, HALL_M2 = 600, 400
-
-Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,41 +54,21 @@ def import_station(feed: str | Path, station: str, target: str | Path) -> Path:
     return target
 
 
-def _table(feed: Path, name: str, needed: Sequence[str], *, optional: bool = False) -> list[Row]:
-    """Rows of a file of the feed; raises InputError with the line of what is wrong."""
-    path = feed / name
-    if not path.is_file():
-        if optional:
-            return []
-        raise InputError(
-            f"the feed has no {name}; it needs {name} with {', '.join(needed)}", path=feed
-        )
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in needed if column not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"column {missing[0]!r} is missing", path=path, line=1)
-            return [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
-    except UnicodeDecodeError:
-        raise InputError("this is no text in UTF-8", path=path) from None
-
-
 def _lines(feed: Path, station: str) -> Iterator[str]:
-    stops = {row["stop_id"]: row for row in _table(feed, "stops.txt", ("stop_id",))}
+    stops = {row["stop_id"]: row for row in table(feed, "stops.txt", ("stop_id",))}
     if station not in stops:
         known = [k for k, row in stops.items() if row.get("location_type") == "1"]
         raise UnknownNameError("station of this feed", station, known)
     own = {k: row for k, row in stops.items() if _parent(stops, k) == station}
     platforms = [k for k, row in own.items() if row.get("location_type", "") in ("", "0")]
     entrances = [k for k, row in own.items() if row.get("location_type") == "2"]
-    pathways = _table(
+    pathways = table(
         feed,
         "pathways.txt",
         ("pathway_id", "from_stop_id", "to_stop_id", "pathway_mode", "is_bidirectional"),
     )
     pathways = [row for row in pathways if row["from_stop_id"] in own and row["to_stop_id"] in own]
-    times = _times(feed, set(platforms))
+    times, remark = _trains(feed, set(platforms))
     served = [name for name in platforms if times.get(name)]
     if not served or not entrances:
         what = "platform with trains" if not served else "entrance"
@@ -134,7 +113,7 @@ def _lines(feed: Path, station: str) -> Iterator[str]:
     yield "demand:" + GUESS
     yield '  alighting: {base_p_h: 600, peaks: [{at: "08:30", width_min: 40, p_h: 3000}]}'
     yield '  entering: {base_p_h: 600, peaks: [{at: "18:00", width_min: 40, p_h: 3000}]}'
-    yield "timetable:"
+    yield "timetable:" + remark
     for platform in served:
         stops_at = ", ".join(f'"{_clock(t)}"' for t in times[platform] if t <= first + 84_600)
         yield f"  - {{platform: {_quoted(platform)}, times: [{stops_at}]}}"
@@ -150,23 +129,49 @@ def _parent(stops: Mapping[str, Row], name: str) -> str:
     return name
 
 
-def _times(feed: Path, platforms: set[str]) -> dict[str, list[int]]:
-    """Departures at each platform, rising, each second once [s]."""
-    found: dict[str, set[int]] = {}
-    rows = _table(feed, "stop_times.txt", ("stop_id", "departure_time"))
-    for number, row in enumerate(rows, start=2):
-        if row["stop_id"] not in platforms or not row["departure_time"]:
+def _trains(feed: Path, platforms: set[str]) -> tuple[dict[str, list[int]], str]:
+    """Departures at each platform, rising, each second once [s]; and a remark on whose they are.
+
+    Those of one service day, the busiest weekday; of all days where the feed has no calendar.
+    """
+    times = _times(feed, platforms)
+    taken, remark = tuple(times), GUESS + ": the feed has no calendar; these are all its trains"
+    if times and has_calendar(feed):
+        trains = {name: sum(map(len, at.values())) for name, at in times.items()}
+        day = busiest_day(feed, trains)
+        taken = day.services
+        remark = f"  # trains of {day}"
+    found: dict[str, set[int]] = defaultdict(set)
+    for service in taken:
+        for platform, seconds in times[service].items():
+            found[platform] |= seconds
+    return {name: sorted(seconds) for name, seconds in found.items()}, remark
+
+
+def _times(feed: Path, platforms: set[str]) -> dict[str, dict[str, set[int]]]:
+    """Service -> platform -> departures [s]; without a calendar all are of one service."""
+    service: dict[str, str] | None = None
+    needed = ["stop_id", "departure_time"]
+    if has_calendar(feed):
+        trips = columns(feed, "trips.txt", ("trip_id", "service_id"))
+        service = {trip: name for _, (trip, name) in trips}
+        needed.append("trip_id")
+    found: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    path = feed / "stop_times.txt"
+    for line, (stop, text, *trip) in columns(feed, path.name, needed):
+        if stop not in platforms or not text:
             continue
         try:
-            hours, minutes, seconds = (int(part) for part in row["departure_time"].split(":"))
+            hours, minutes, seconds = (int(part) for part in text.split(":"))
         except ValueError:
             raise InputError(
-                f"departure_time is {row['departure_time']!r}; HH:MM:SS is needed",
-                path=feed / "stop_times.txt",
-                line=number,
+                f"departure_time is {text!r}; HH:MM:SS is needed", path=path, line=line
             ) from None
-        found.setdefault(row["stop_id"], set()).add(hours * 3600 + minutes * 60 + seconds)
-    return {name: sorted(times) for name, times in found.items()}
+        if service is not None and trip[0] not in service:
+            raise InputError(f"trip {trip[0]!r} is not in trips.txt", path=path, line=line)
+        own = "" if service is None else service[trip[0]]
+        found[own][stop].add(hours * 3600 + minutes * 60 + seconds)
+    return found
 
 
 def _floors(own: Mapping[str, Row], pathways: Sequence[Row]) -> dict[str, str]:
@@ -246,7 +251,7 @@ def _number(feed: Path, row: Row, column: str) -> float:
 
 def _levels(feed: Path, own: Mapping[str, Row], floor: Mapping[str, str]) -> dict[str, float]:
     """Elevation of every level [m], from its index where the feed has one."""
-    rows = _table(feed, "levels.txt", ("level_id", "level_index"), optional=True)
+    rows = table(feed, "levels.txt", ("level_id", "level_index"), optional=True)
     index = {row["level_id"]: row["level_index"] for row in rows}
     found = {}
     for i, level in enumerate(dict.fromkeys(floor[name] for name in own)):
