@@ -159,6 +159,7 @@ def run(
 ) -> None:
     """Run controllers on a case or a model file, and compare them."""
     import jialing as jl
+    from jialing.cli.options import check_options
     from jialing.cli.progress import shown_progress
 
     overrides = {"duration_s": duration, "forecast": forecast, "seed": seed}
@@ -167,7 +168,13 @@ def run(
     escalators = {"mode": mode, "keys": keys}
     asked = {**overrides, **roads, **events, **escalators}
     given = {k: v for k, v in asked.items() if v is not None}
-    made = _case(_named_model(case, net), series, given)
+    name = _named_model(case, net)
+    for_one = {
+        "--series": series, "--net": net, "--routes": routes, "--sensing": sensing,
+        "--mode": mode, "--keys": keys, "--event": event,
+    }  # fmt: skip
+    check_options(name, [option for option, value in for_one.items() if value])
+    made = _case(name, series, given)
     wanted = controller or "predictive"
     if seeds > 1 and (pace is not None or bound):
         raise jl.InputError("--pace and --bound are for one seed; leave them out or --seeds")
