@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,22 @@ def test_shipped_files_name_no_place_on_a_machine() -> None:
         text = file.read_text()
         assert "/home" not in text
         assert "/tmp" not in text  # noqa: S108
+
+
+@pytest.mark.parametrize(("step_s", "tick_s"), [(0.5, 0.75), (0.1, 0.25), (2.0, 1.0)])
+def test_a_tick_between_the_steps_of_a_users_sumo_is_refused(
+    tmp_path: Path, step_s: float, tick_s: float
+) -> None:
+    text = (
+        (cases.FOLDER / "grid.sumocfg")
+        .read_text()
+        .replace('value="grid', f'value="{cases.FOLDER}/grid')
+    )
+    path = tmp_path / "mine.sumocfg"
+    path.write_text(text.replace("<time>", f'<time><step-length value="{step_s}"/>'))
+    case = replace(TRAFFIC.case_from_file(path), tick_s=tick_s)
+    with pytest.raises(InputError, match=rf"tick_s = {tick_s:g} .* SUMO .* steps of {step_s:g} s"):
+        TRAFFIC.desk(case, "fixed")
 
 
 def test_all_maps_of_the_benchmark_are_cases() -> None:
