@@ -106,15 +106,15 @@ def busiest_day(feed: Path, trains: Mapping[str, int]) -> ServiceDay:
 def _services(feed: Path, wanted: Mapping[str, int]) -> dict[str, _Service]:
     found: dict[str, _Service] = defaultdict(_Service)
     if (feed / CALENDAR).is_file():
-        needed = ("service_id", "start_date", "end_date", *DAYS)
-        for line, (name, start, end, *flags) in columns(feed, CALENDAR, needed):
+        spans = columns(feed, CALENDAR, ("service_id", "start_date", "end_date", *DAYS))
+        for line, (name, start, end, *flags) in spans:
             if name in wanted:
                 week = frozenset(k for k, flag in enumerate(flags) if flag == "1")
                 first, last = (_date(text, feed / CALENDAR, line) for text in (start, end))
                 found[name].spans.append((first, last, week))
     if (feed / EXCEPTIONS).is_file():
-        needed = ("service_id", "date", "exception_type")
-        for line, (name, text, kind) in columns(feed, EXCEPTIONS, needed):
+        exceptions = columns(feed, EXCEPTIONS, ("service_id", "date", "exception_type"))
+        for line, (name, day, kind) in exceptions:
             if name in wanted:
                 if kind not in ("1", "2"):
                     raise InputError(
@@ -122,7 +122,7 @@ def _services(feed: Path, wanted: Mapping[str, int]) -> dict[str, _Service]:
                         path=feed / EXCEPTIONS,
                         line=line,
                     )
-                found[name].exceptions[_date(text, feed / EXCEPTIONS, line)] = kind == "1"
+                found[name].exceptions[_date(day, feed / EXCEPTIONS, line)] = kind == "1"
     return found
 
 
