@@ -33,6 +33,10 @@ class Broken(Predictive):
     def __init__(self):
         raise RuntimeError("no luck")
 
+class Leaving(Predictive):
+    def __init__(self):
+        raise SystemExit(4)
+
 class NoMethod:
     pass
 """
@@ -205,6 +209,8 @@ def test_a_controller_may_name_itself(bucket: BucketDomain, tmp_path: Path) -> N
         ("mine.py:Broken", "could not be made: RuntimeError: no luck"),
         ("mine.py:NoMethod", "NoMethod has no method decide"),
         ("bad.py:Mine", r"bad\.py: ZeroDivisionError"),
+        ("gone.py:Mine", r"gone\.py: SystemExit: 3"),
+        ("mine.py:Leaving", "Leaving could not be made: SystemExit: 4"),
         (3, "3 is no controller"),
         (int, "int has no method decide"),
         ([], "no controller was named"),
@@ -222,6 +228,7 @@ def test_what_is_no_controller_is_refused_and_nothing_is_written(
     Path("mine.py").write_text(OWN)
     Path("neighbour.py").write_text("LIMIT = 1.0")
     Path("bad.py").write_text("1 / 0")
+    Path("gone.py").write_text("raise SystemExit(3)")
     with pytest.raises(jl.JialingError, match=message):
         jl.run("leaky-bucket", controller, baseline=False, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -453,6 +460,24 @@ def test_a_model_is_inspected_by_its_domain(bucket: BucketDomain, model: Path) -
     assert str(found) == "holds 20 m³"
     with pytest.raises(jl.InputError, match="no such file"):
         jl.inspect("nowhere.bucket")
+    with pytest.raises(jl.UnknownNameError, match="Did you mean 'leaky-bucket'"):
+        jl.inspect("leaky-buket")
+
+
+def test_a_city_is_no_model_and_its_models_are_named(tmp_path: Path) -> None:
+    city = jl.case("chongqing").model
+    for name in ("chongqing", "chongqing-50y", city, city.parent):
+        with pytest.raises(
+            jl.InputError, match=r"city\.yaml: is a city .*water\.inp, .*city check"
+        ):
+            jl.inspect(name)
+    (tmp_path / "city.yaml").write_text("city: town\n")
+    with pytest.raises(
+        jl.InputError, match=r"is a city .*`jialing city check .*` says what it lack"
+    ):
+        jl.inspect(tmp_path)
+    with pytest.raises(jl.InputError, match="no such file"):
+        jl.inspect(tmp_path / "nowhere" / "city.yaml")
 
 
 def test_a_case_survives_its_manifest(bucket: BucketDomain, tmp_path: Path) -> None:

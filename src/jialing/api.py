@@ -9,13 +9,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jialing import domains
 from jialing.city.cases import is_city, named_cities
 from jialing.city.evening import MODES
+from jialing.city.manifest import read_city
 from jialing.city.new import new_city as write_city
 from jialing.city.replay import evening_folders, replay_evening
 from jialing.city.run import CitySettings, city_case, run_evenings
@@ -73,9 +74,7 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
         return _changed(made, {k: v for k, v in overrides.items() if k not in accepted})
     path = Path(name_or_path)
     if not path.is_file():
-        if path.is_dir() or isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
-            raise _no_file(path)
-        raise UnknownNameError("case, nor a model file", text, [*cities, *named])
+        raise _nothing(name_or_path, [*cities, *named])
     if is_city(path):
         return _changed(city_case(path), overrides)
     domain = domains.domain_for(path)
@@ -290,17 +289,22 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
 
     Parameters
     ----------
-    path : model file, or the name of a case
+    path : model file, or the name of a case; a city is refused, and its models are named
     settings : of the domain, e.g. ``series_files`` for water
     """
-    named = domains.named_cases()
+    named, cities = domains.named_cases(), named_cities()
+    place = cities[str(path)]().model if str(path) in cities else Path(path)
+    if (place / "city.yaml").is_file():
+        place /= "city.yaml"
+    if is_city(place) and place.is_file():
+        raise _several_models(place)
     if str(path) in named:
         made = named[str(path)][1]()
         settings = {**_inspected(made), **settings}
         path = made.model
+    if not Path(path).is_file():
+        raise _nothing(path, [*cities, *named])
     path = Path(path)
-    if not path.is_file():
-        raise _no_file(path)
     name = domains.domain_for(path)
     look: Callable[..., tuple[dict[str, Any], Sequence[str]]] = domains.load(
         domains.row(name).inspect
@@ -311,6 +315,26 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
             raise InputError(f"a {name} model takes no {setting}; inspect it without", path=path)
     document, lines = look(path, **settings)
     return Inspection(document=document, text="\n".join(lines))
+
+
+def _several_models(city: Path) -> InputError:
+    """What to say to who asks for the model of a city."""
+    with suppress(InputError):  # `jialing city check` says what is wrong with the file
+        found = read_city(city)
+        models = (found.water, found.roads, *found.station_files.values())
+        near = city.parent
+        listed = ", ".join(
+            str(path.relative_to(near) if path.is_relative_to(near) else path) for path in models
+        )
+        return InputError(
+            f"is a city of several models, each of which can be inspected: {listed}; "
+            f"`jialing city check {city.parent}` says whether they fit together",
+            path=city,
+        )
+    return InputError(
+        f"is a city of several models; `jialing city check {city.parent}` says what it lacks",
+        path=city,
+    )
 
 
 def _inspected(made: Case) -> dict[str, Any]:
@@ -377,9 +401,14 @@ def _case_of(plain: dict[str, Any]) -> Case:
     return made
 
 
-def _no_file(path: Path) -> InputError:
-    is_folder = path.is_dir()
-    return InputError("is a folder, not a model file" if is_folder else "no such file", path=path)
+def _nothing(name_or_path: str | Path, known: Sequence[str]) -> JialingError:
+    """What to say of what is neither a file nor the name of a case."""
+    path = Path(name_or_path)
+    if path.is_dir():
+        return InputError("is a folder, not a model file", path=path)
+    if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
+        return InputError("no such file", path=path)
+    return UnknownNameError("case, nor a model file", name_or_path, known)
 
 
 def _open(name_or_path: str | Path) -> Case:

@@ -111,7 +111,7 @@ def _factory(make: Callable[[], Controller], name: str) -> Callable[[], Controll
         try:
             built = make()
         # The user's own code: whatever it raises is told as an error with its name.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ControllerError(
                 f"{name} could not be made: {type(error).__name__}: {error}. "
                 "A class must be callable without arguments"
@@ -152,7 +152,7 @@ def _load_class(path: Path, class_name: str) -> Any:
     try:
         spec.loader.exec_module(module)
     # The user's own code: whatever it raises is told as an error with its file.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{type(error).__name__}: {error}", path=path) from error
     found: Any = module
     for part in class_name.split("."):
