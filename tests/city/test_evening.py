@@ -234,6 +234,18 @@ def test_standing_water_slows_those_in_it_and_a_film_does_not() -> None:
     assert math.isnan(free.speed_mps)
 
 
+def test_the_citys_own_figures_slow_and_stop_its_cars_and_price_its_water() -> None:
+    own = replace(TERMS, parabola=(0.0, -0.2, 50.0), stopping_m=0.2)
+    city = City("coupled", terms=own)
+    changes = city.minute(depth=0.1)
+    (slow,) = only(Water, changes)
+    assert slow.speed_mps == pytest.approx(30.0 / 3.6)
+    (stopped,) = only(Water, city.minute(depth=0.2))
+    assert stopped.speed_mps == 0.0
+    (price,), (usual,) = (only(Stake, one) for one in (changes, City("coupled").minute(depth=0.1)))
+    assert price.weight == pytest.approx(usual.weight * laws.STOPPING_M / 0.2)
+
+
 def test_whoever_leaves_the_car_at_home_is_at_the_station_ten_minutes_later() -> None:
     city = City("today")
     factors: dict[float, float] = {}

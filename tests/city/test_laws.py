@@ -93,6 +93,24 @@ def test_the_citys_parabola_is_that_of_the_law(chongqing: City) -> None:
     assert terms["stopping_mm"] == pytest.approx(1e3 * laws.STOPPING_M)
 
 
+def test_a_citys_own_figures_stop_its_cars() -> None:
+    shallow = (0.0009, -0.5529, 40.0)
+    assert laws.speed_in_water(0.01, parabola=shallow) < laws.speed_in_water(0.01)
+    assert laws.speed_in_water(0.2, stopping_m=0.2) == 0.0
+    assert laws.speed_in_water(0.199, stopping_m=0.2) > 0.0
+    assert laws.speed_in_water(0.4, stopping_m=0.5) > 0.0
+
+
+def test_past_the_lowest_point_of_its_parabola_deeper_water_is_no_faster() -> None:
+    speeds = [laws.speed_in_water(0.001 * mm, stopping_m=1.0) for mm in range(1001)]
+    assert all(after <= before for before, after in pairwise(speeds))
+
+
+def test_the_figures_in_city_yaml_are_those_that_act(chongqing: City) -> None:
+    assert chongqing.terms.parabola == laws.PARABOLA
+    assert chongqing.terms.stopping_m == laws.STOPPING_M
+
+
 def test_an_underpass_closes_before_its_water_stops_a_car(chongqing: City) -> None:
     assert chongqing.terms.open_at_m < chongqing.terms.close_at_m < laws.STOPPING_M
 
@@ -122,4 +140,6 @@ def test_water_on_a_road_costs_what_its_traffic_loses() -> None:
     assert price == pytest.approx(300.0 * 4.0 / 60.0 * 20.0 / 0.3)
     assert laws.stake(600.0, minutes_lost=4.0, m3_per_vehicle_h=20.0) == pytest.approx(2.0 * price)
     assert laws.stake(0.0, minutes_lost=4.0, m3_per_vehicle_h=20.0) == 0.0
+    halved = laws.stake(300.0, minutes_lost=4.0, m3_per_vehicle_h=20.0, stopping_m=0.6)
+    assert halved == pytest.approx(price / 2.0)
     assert laws.stake(-5.0, minutes_lost=4.0, m3_per_vehicle_h=20.0) == 0.0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jialing.city import checks
+from jialing.city import checks, laws
 from jialing.city.cases import CITIES, named_cities
 from jialing.city.manifest import read_city
 from jialing.core.errors import InputError, JialingError
@@ -136,6 +136,42 @@ def no_storm_files(plain: dict[str, Any]) -> None:
     plain["storms"]["2y"]["series"] = "storms/two"
 
 
+def tick_of_an_hour(plain: dict[str, Any]) -> None:
+    plain["models"]["water"]["tick_s"] = 3600
+
+
+def plans_between_ticks(plain: dict[str, Any]) -> None:
+    plain["water"]["decide_every_s"] = 90
+
+
+def gates_without_time(plain: dict[str, Any]) -> None:
+    plain["water"]["stroke_s"] = 0
+
+
+def nothing_moves(plain: dict[str, Any]) -> None:
+    plain["water"]["controlled"] = []
+
+
+def nothing_is_barred(plain: dict[str, Any]) -> None:
+    plain["underpasses"]["nanping"]["entries"] = []
+
+
+def pump_that_nobody_moves(plain: dict[str, Any]) -> None:
+    plain["events"]["pump_without_power"]["pump"] = "pump_of_the_works"
+
+
+def slip_of_the_pen(plain: dict[str, Any]) -> None:
+    plain["couplings"]["depth_to_closure"]["leed_s"] = 600
+
+
+def gauge_of_an_underpass(plain: dict[str, Any]) -> None:
+    plain["underpasses"]["nanping"]["gauge"] = "south"
+
+
+def gauge_of_a_station(plain: dict[str, Any]) -> None:
+    plain["stations"]["hongtudi"]["gauge"] = "north"
+
+
 def share_above_one(plain: dict[str, Any]) -> None:
     plain["couplings"]["closure_to_metro"]["share"] = 7
 
@@ -165,6 +201,18 @@ def five_and_a_half(plain: dict[str, Any]) -> None:
         (pump_of_nobody, ["events.pump_without_power.pump", "missing"]),
         (no_sewer, ["models.water.file", "sewer.inp"]),
         (no_storm_files, ["storms.2y.series", "storms/two"]),
+        (tick_of_an_hour, ["water.decide_every_s", "300", "multiple of models.water.tick_s, 3600"]),
+        (
+            plans_between_ticks,
+            ["water.decide_every_s", "90", "multiple of models.water.tick_s, 60"],
+        ),
+        (gates_without_time, ["water.stroke_s", "0", "at least 1"]),
+        (nothing_moves, ["water.controlled", "empty", "at least one"]),
+        (nothing_is_barred, ["underpasses.nanping.entries", "empty", "at least one edge"]),
+        (pump_that_nobody_moves, ["events.pump_without_power.pump", "one of water.controlled"]),
+        (slip_of_the_pen, ["depth_to_closure.leed_s", "Did you mean 'lead_s'?"]),
+        (gauge_of_an_underpass, ["underpasses.nanping.gauge", "no effect", "take it out"]),
+        (gauge_of_a_station, ["stations.hongtudi.gauge", "no effect", "take it out"]),
         (share_above_one, ["couplings.closure_to_metro.share", "7", "from 0 to 1"]),
         (half_a_second, ["models.water.tick_s", "2.5", "a whole number from 1 on"]),
         (no_second, ["models.stations.hongtudi.tick_s", "0", "a whole number from 1 on"]),
@@ -180,6 +228,35 @@ def test_entries_that_do_not_fit_together_are_named(
     assert str(caught.value).startswith(f"{path}:")
     for word in words:
         assert word in str(caught.value)
+
+
+def test_figures_of_the_sewer_and_of_water_on_roads_act(folder: Path) -> None:
+    def own(plain: dict[str, Any]) -> None:
+        plain["water"] |= {"decide_every_s": 600, "stroke_s": 240}
+        plain["couplings"]["depth_to_speed"] |= {"a": 0.001, "b": -0.4, "c": 60, "stopping_mm": 200}
+
+    city = read_city(changed(folder, own))
+    settings = city.water_case("10y", seed=0, weights=False).settings
+    assert settings.decide_every_s == 600.0
+    assert settings.rate_per_s == 1.0 / 240.0
+    assert city.terms.parabola == (0.001, -0.4, 60.0)
+    assert city.terms.stopping_m == 0.2
+
+
+def test_a_city_that_says_nothing_of_speed_in_water_takes_the_published_law(folder: Path) -> None:
+    city = read_city(changed(folder, lambda plain: plain["couplings"].pop("depth_to_speed")))
+    assert (city.terms.parabola, city.terms.stopping_m) == (laws.PARABOLA, laws.STOPPING_M)
+
+
+def test_trips_of_a_citys_own_stand_in_for_those_of_the_configuration(folder: Path) -> None:
+    assert read_city(SHIPPED / "city.yaml").roads_case(seed=0).settings.routes == ()
+    shutil.copy(folder / "traffic.rou.xml", folder / "mine.rou.xml")
+
+    def own(plain: dict[str, Any]) -> None:
+        plain["models"]["roads"]["routes"] = "mine.rou.xml"
+
+    settings = read_city(changed(folder, own)).roads_case(seed=0).settings
+    assert settings.routes == (folder / "mine.rou.xml",)
 
 
 def test_one_message_tells_how_many_more_problems_there_are(folder: Path) -> None:

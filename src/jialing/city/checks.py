@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from jialing.city.schema import ENTRIES, EVENT_KINDS, KINDS, Entry, Place
+from jialing.city.schema import DECIDE_EVERY_S, ENTRIES, EVENT_KINDS, GONE, KINDS, Entry, Place
 from jialing.core.errors import InputError
 
 
@@ -91,6 +91,17 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
     storms = {str(name) for name, one in plain["storms"].items() if isinstance(one, dict)}
     if str(plain["storms"]["default"]) not in storms:
         say(("storms", "default"), not_among(plain["storms"]["default"], storms))
+    water, tick_s = plain["water"], plain["models"]["water"]["tick_s"]
+    every_s = water.get("decide_every_s", DECIDE_EVERY_S)
+    if every_s % tick_s:
+        text = f"is {every_s:g}; it must be a multiple of models.water.tick_s, {tick_s:g}"
+        say(("water", "decide_every_s"), text)
+    lists: list[tuple[Place, str]] = [(("water", "controlled"), "gate, weir or pump")]
+    lists += [(("underpasses", dip, "low"), "edge") for dip in sorted(names("underpasses"))]
+    lists += [(("underpasses", dip, "entries"), "edge") for dip in sorted(names("underpasses"))]
+    for place, what in lists:
+        if not _at(plain, place):
+            say(place, f"is empty; it must name at least one {what}")
     for name, station in plain["stations"].items():
         for underpass in station.get("draws_from", {}):
             if str(underpass) not in names("underpasses"):
@@ -123,6 +134,11 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
             say((*here, "kind"), not_among(event["kind"], set(EVENT_KINDS)))
         elif EVENT_KINDS[event["kind"]] not in event:
             say((*here, EVENT_KINDS[event["kind"]]), f"is missing; a {event['kind']} needs it")
+        elif event["kind"] == "power_loss":
+            moved = {str(one) for one in water["controlled"]}
+            if str(event["pump"]).casefold() not in {one.casefold() for one in moved}:
+                text = not_among(event["pump"], moved)
+                say((*here, "pump"), f"must be one of water.controlled; it {text}")
     return found
 
 
@@ -151,9 +167,12 @@ def unknown(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Proble
         known = {e.place[-1] for e in ENTRIES if _fits(e.place[:-1], place[:-1])}
         if not known or "*" in known or place[-1] in known:
             continue
+        gone = next((why for old, why in GONE.items() if _fits(old, place)), "")
         near = difflib.get_close_matches(place[-1], known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         text = f"is no entry of a city.{hint} Allowed: {', '.join(sorted(known))}."
+        if gone:
+            text = f"has no effect; take it out: {gone}"
         found.append(Problem(place=place, text=text, line=line_of(lines, place)))
     return found
 

@@ -108,6 +108,7 @@ class Terms:
     guided : share of drivers with navigation, who hear of a closure at once where the city announces
         it itself [1]
     m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
+    parabola, stopping_m : speed in water, and water that stops a car; see `laws.speed_in_water`
     smooth_s : counts of vehicles and people become means over this time [s]
     """
 
@@ -125,6 +126,8 @@ class Terms:
     guided: float = 0.0
     clear_s: float = 300.0
     metro_after_s: float = 600.0
+    parabola: tuple[float, float, float] = laws.PARABOLA
+    stopping_m: float = laws.STOPPING_M
     smooth_s: float = 900.0
 
 
@@ -201,6 +204,7 @@ class Evening:
                     max(road.vehicles_ph, road.usual_ph),
                     minutes_lost=underpass.detour_min,
                     m3_per_vehicle_h=self.terms.m3_per_vehicle_h,
+                    stopping_m=self.terms.stopping_m,
                 )
                 found.setdefault(WATER, []).append(Stake(link=underpass.name, weight=price))
         self._ridership(states, found)
@@ -264,7 +268,9 @@ class Evening:
         if depth_m == road.water_m:
             return
         road.water_m = depth_m
-        speed = laws.speed_in_water(depth_m)
+        speed = laws.speed_in_water(
+            depth_m, parabola=self.terms.parabola, stopping_m=self.terms.stopping_m
+        )
         change = Water(edges=underpass.low, speed_mps=speed if depth_m > 0.0 else float("nan"))
         found.setdefault(TRAFFIC, []).append(change)
 

@@ -23,6 +23,8 @@ RAIN_LOSSES: tuple[tuple[float, float, float], ...] = (
 DRY_MM_H = 0.1
 #: Water that stops an ordinary car: Pregnolato et al. (2017), who fit a parabola up to there [m].
 STOPPING_M = 0.3
+#: Their parabola: terms of w² [km/h/mm²], of w [km/h/mm], and of no water [km/h].
+PARABOLA = (0.0009, -0.5529, 86.9448)
 
 
 def road_in_rain(
@@ -45,18 +47,34 @@ def road_in_rain(
     return 1.0 - speed, 1.0 - capacity
 
 
-def speed_in_water(depth_m: float) -> float:
+def speed_in_water(
+    depth_m: float,
+    *,
+    parabola: tuple[float, float, float] = PARABOLA,
+    stopping_m: float = STOPPING_M,
+) -> float:
     """Speed at which a careful driver still goes through standing water [m/s].
 
-    v = 0.0009 w² - 0.5529 w + 86.9448 with w in mm and v in km/h, 0 from 300 mm on: Pregnolato,
-    Ford, Wilkinson & Dawson (2017), Transportation Research Part D 55, 67-81.
+    v = a w² + b w + c with w in mm and v in km/h, 0 from `stopping_m` on. As published,
+    v = 0.0009 w² - 0.5529 w + 86.9448 up to 300 mm: Pregnolato, Ford, Wilkinson & Dawson (2017),
+    Transportation Research Part D 55, 67-81. Past the lowest point of a parabola its speed holds:
+    deeper water never lets anyone drive faster.
+
+    Parameters
+    ----------
+    depth_m : of the water [m]
+    parabola : a [km/h/mm²], b [km/h/mm], c [km/h]
+    stopping_m : water that stops a car [m]
     """
     if not depth_m > 0.0:
         return float("inf")
-    if depth_m >= STOPPING_M:
+    if depth_m >= stopping_m:
         return 0.0
+    a, b, c = parabola
     depth_mm = 1e3 * depth_m
-    return max(0.0009 * depth_mm**2 - 0.5529 * depth_mm + 86.9448, 0.0) * KMH_MPS
+    if a > 0.0:
+        depth_mm = min(depth_mm, max(-b / (2.0 * a), 0.0))
+    return max(a * depth_mm**2 + b * depth_mm + c, 0.0) * KMH_MPS
 
 
 def riders_from_roads(left_vph: float, *, people_per_vehicle: float, ordinary_pph: float) -> float:
@@ -88,7 +106,13 @@ def riders_in_rain(rain_mps: float, table: Sequence[tuple[float, float]]) -> flo
     return factor
 
 
-def stake(vehicles_ph: float, *, minutes_lost: float, m3_per_vehicle_h: float) -> float:
+def stake(
+    vehicles_ph: float,
+    *,
+    minutes_lost: float,
+    m3_per_vehicle_h: float,
+    stopping_m: float = STOPPING_M,
+) -> float:
     """Price of a metre of water on a road for an hour [m³ of overflow].
 
     Vehicles that cannot pass lose time; an hour of a vehicle is worth `m3_per_vehicle_h` of
@@ -99,5 +123,6 @@ def stake(vehicles_ph: float, *, minutes_lost: float, m3_per_vehicle_h: float) -
     vehicles_ph : that would pass
     minutes_lost : by each, on the way round [min]
     m3_per_vehicle_h : worth of a vehicle's hour [m³ of overflow]
+    stopping_m : water that nobody passes [m]; less costs its share
     """
-    return max(vehicles_ph, 0.0) * minutes_lost / 60.0 * m3_per_vehicle_h / STOPPING_M
+    return max(vehicles_ph, 0.0) * minutes_lost / 60.0 * m3_per_vehicle_h / stopping_m

@@ -10,22 +10,26 @@ from typing import Any
 import jialing.domains.metro.settings as metro
 import jialing.domains.traffic.settings as traffic
 import jialing.domains.water.settings as water
-from jialing.city.checks import files, problems, read_plain, relations, told_first
+from jialing.city import laws
+from jialing.city.checks import files, problems, read_plain, relations, told_first, unknown
 from jialing.city.evening import Event, Station, Terms, Underpass
-from jialing.city.schema import EVENT_KINDS
+from jialing.city.schema import DECIDE_EVERY_S, EVENT_KINDS, STROKE_S
 from jialing.core.case import Case
 from jialing.core.errors import UnknownNameError
 from jialing.domains.metro.reader import read_station
+from jialing.domains.traffic.reader import read_scenario
 
 #: Until the sewer decides again; whoever is in an underpass is out of it within a minute.
 LEAD_S = 300.0
-STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
-DECIDE_EVERY_S = 300.0
 SHORTEST_CLOSURE_S = 300.0
 CLEAR_S = 120.0
 METRO_AFTER_MIN = 10.0
 #: Water above the road that the sewer's controller is charged for [m].
 FROM_DEPTH_M = 0.02
+#: What the sewer and the stations know of the future if nobody says.
+FORECAST = "ensemble"
+#: Speed in water where a city says nothing of it.
+WADING = dict(zip("abc", laws.PARABOLA, strict=True)) | {"stopping_mm": 1000.0 * laws.STOPPING_M}
 #: Kind of event in `city.yaml` -> of `messages.Fault`.
 EVENT_WORDS = {"power_loss": "pump", "detector_loss": "detectors"}
 
@@ -68,7 +72,7 @@ class City:
     station_files: Mapping[str, Path]
     plain: Mapping[str, Any]
 
-    def water_case(self, storm: str, *, seed: int, weights: bool) -> Case:
+    def water_case(self, storm: str, *, seed: int, weights: bool, forecast: str = FORECAST) -> Case:
         """The sewer under a storm; `weights` lets its controller see water on roads."""
         section = self.plain["water"]
         if storm not in self.storms:
@@ -87,6 +91,7 @@ class City:
             tick_s=float(self.plain["models"]["water"]["tick_s"]),
             duration_s=self.duration_s,
             seed=seed,
+            forecast=forecast,
             settings=water.WaterSettings(
                 controlled=tuple(section["controlled"]),
                 rate_per_s=1.0 / float(section.get("stroke_s", STROKE_S)),
@@ -102,6 +107,7 @@ class City:
         return read_station(self.station_files[station]).open_s
 
     def roads_case(self, *, seed: int) -> Case:
+        """The streets; signals decide on what they see, and need no forecast."""
         return Case(
             name=f"{self.name}-roads",
             domain="traffic",
@@ -110,10 +116,19 @@ class City:
             tick_s=float(self.plain["models"]["roads"]["tick_s"]),
             duration_s=self.duration_s,
             seed=seed,
-            settings=traffic.TrafficSettings(roads_close=True),
+            settings=traffic.TrafficSettings(routes=self._routes(), roads_close=True),
         )
 
-    def station_case(self, station: str, *, seed: int) -> Case:
+    def _routes(self) -> tuple[Path, ...]:
+        """The trips that `city.yaml` names, where the configuration does not name them itself."""
+        name = self.plain["models"]["roads"].get("routes")
+        if name is None:
+            return ()
+        path = self.path.parent / name
+        known = read_scenario(self.roads).routes
+        return () if [one.resolve() for one in known] == [path.resolve()] else (path,)
+
+    def station_case(self, station: str, *, seed: int, forecast: str = FORECAST) -> Case:
         return Case(
             name=f"{self.name}-{station}",
             domain="metro",
@@ -121,6 +136,7 @@ class City:
             model=self.station_files[station],
             tick_s=float(self.plain["models"]["stations"][station]["tick_s"]),
             seed=seed,
+            forecast=forecast,
             settings=metro.MetroSettings(),
         )
 
@@ -132,12 +148,14 @@ def read_city(path: Path) -> City:
     wrong = problems(plain, lines)
     if not wrong:
         wrong = relations(plain, lines) + files(plain, lines, path.parent)
+    wrong += unknown(plain, lines)
     if wrong:
         raise told_first(wrong, path)
-    return _city(path, plain)
+    return city_of(path, plain)
 
 
-def _city(path: Path, plain: dict[str, Any]) -> City:
+def city_of(path: Path, plain: dict[str, Any]) -> City:
+    """The city that a file in which `checks` found nothing wrong describes."""
     folder = path.parent
     models = plain["models"]
     storms = {
@@ -196,6 +214,7 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
         )
     )
     table = couplings["rain_to_entry"]["table"]
+    wading = couplings.get("depth_to_speed", WADING)
     return Terms(
         close_at_m=1e-3 * float(closure["closes_mm"]),
         open_at_m=1e-3 * float(closure["opens_mm"]),
@@ -211,6 +230,8 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
         rain_riders=tuple((float(above), float(factor)) for above, factor in table),
         rain_losses=losses,
         m3_per_vehicle_h=float(couplings["traffic_to_water"]["m3_per_vehicle_h"]),
+        parabola=(float(wading["a"]), float(wading["b"]), float(wading["c"])),
+        stopping_m=float(wading["stopping_mm"]) / 1000.0,
     )
 
 

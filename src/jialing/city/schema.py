@@ -9,6 +9,9 @@ from typing import Any
 
 Place = tuple[str, ...]
 
+DECIDE_EVERY_S = 300.0
+STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -89,13 +92,17 @@ ENTRIES: tuple[Entry, ...] = (
     _e("models", "section", "the models, one per domain"),
     _e("models.water", "section", "the sewer"),
     _e("models.water.file", "file", "SWMM input file"),
-    _e("models.water.storms", "folder", "where its series lie", needed=False),
+    _e("models.water.storms", "folder", "where its series lie; serves people: `storms` counts",
+       needed=False),
     _e("models.water.tick_s", "whole", "between two decisions", unit="s"),
     _e("models.roads", "section", "the streets"),
     _e("models.roads.file", "file", "SUMO configuration, or a bare network"),
-    _e("models.roads.net", "file", "its network", needed=False),
-    _e("models.roads.routes", "file", "its trips", needed=False),
-    _e("models.roads.additional", "file", "its additional file", needed=False),
+    _e("models.roads.net", "file", "its network; serves people: the one that `file` names counts",
+       needed=False),
+    _e("models.roads.routes", "file", "its trips, in place of those that `file` names; a bare network"
+       " needs it", needed=False),
+    _e("models.roads.additional", "file", "its additional file; serves people: the one that `file`"
+       " names counts", needed=False),
     _e("models.roads.tick_s", "number", "between two decisions: a whole number of SUMO's steps",
        unit="s", low=0.1),
     _e("models.stations", "section", "the stations, by name"),
@@ -107,11 +114,17 @@ ENTRIES: tuple[Entry, ...] = (
     _e("map.lat0", "number", "latitude of its origin", unit="°", low=-90, high=90),
     _e("map.earth_m", "number", "radius of the Earth", unit="m", low=6.3e6, high=6.4e6),
     _e("map.rivers", "file", "banks of the rivers, for the map", needed=False),
-    _e("map.places", "file", "places, for the map", needed=False),
+    _e("map.places", "file", "places; serves people: nothing reads it", needed=False),
     _e("water", "section", "what of the sewer may be moved, and what drives it"),
-    _e("water.controlled", "names", "gates, weirs and pumps that Jialing may move"),
-    _e("water.overflow_outfalls", "section", "outfall -> true if its flow is always an overflow"),
-    _e("water.overflow_outfalls.*", "flag", "false: overflow is what leaves there", needed=False),
+    _e("water.controlled", "names", "gates, weirs and pumps that Jialing may move, at least one"),
+    _e("water.decide_every_s", "number", "between two plans of the sewer's controller, a multiple of"
+       f" models.water.tick_s; {DECIDE_EVERY_S:g} if absent", unit="s", low=1.0, needed=False),
+    _e("water.stroke_s", "number", f"a gate from shut to open; {STROKE_S:g} if absent", unit="s",
+       low=1.0, needed=False),
+    _e("water.overflow_outfalls", "section", "outfalls whose flow is an overflow; of all others it is"
+       " treated"),
+    _e("water.overflow_outfalls.*", "flag", "true where the water there is sensitive: a cubic metre"
+       " costs twice as much", needed=False),
     _e("water.gauges", "section", "gauge -> time series of its rain"),
     _e("water.gauges.*", "name", "a time series of the SWMM file", needed=False),
     _e("water.river_stages", "names", "time series of river stages", needed=False),
@@ -126,36 +139,38 @@ ENTRIES: tuple[Entry, ...] = (
     _e("underpasses.*.node", "name", "node of the sewer where the water stands"),
     _e("underpasses.*.road_m", "number", "depth in that node at which water reaches the road",
        unit="m", low=0.0),
-    _e("underpasses.*.gauge", "name", "whose rain falls there", needed=False),
     _e("underpasses.*.low", "names", "edges that flood"),
     _e("underpasses.*.entries", "names", "edges that a closure bars"),
-    _e("underpasses.*.detour", "names", "signals that carry the traffic instead", needed=False),
-    _e("underpasses.*.relieved_by", "names", "what relieves it most", needed=False),
+    _e("underpasses.*.detour", "names", "signals that carry the traffic instead; serves the"
+       " report", needed=False),
+    _e("underpasses.*.relieved_by", "names", "what relieves it most; serves people: nothing reads"
+       " it", needed=False),
     _e("underpasses.*.minutes_lost", "number", "on the way round, by each vehicle", unit="min",
        low=0.0),
     _e("underpasses.*.veh_h", "number", "vehicles on an ordinary evening", unit="veh/h", low=0.0,
        needed=False),
     _e("stations", "section", "stations of the metro, by name as in models.stations"),
     _e("stations.*", "section", "one station", needed=False),
-    _e("stations.*.gauge", "name", "whose rain keeps people in", needed=False),
     _e("stations.*.draws_from", "section", "underpass -> share of its riders who come here",
        needed=False),
     _e("stations.*.draws_from.*", "number", "share", unit="1", low=0.0, high=1.0, needed=False),
-    _e("stations.*.streets", "names", "junctions around it", needed=False),
+    _e("stations.*.streets", "names", "junctions around it; serves the report", needed=False),
     _e("couplings", "section", "how one domain acts on another"),
-    _e("couplings.rain_to_runoff", "section", "inside the sewer's model", needed=False),
+    _e("couplings.rain_to_runoff", "section", "inside the sewer's model; serves people",
+       needed=False),
     _e("couplings.rain_to_road", "section", "rain slows the streets"),
     _e("couplings.rain_to_road.above_mm_h", "numbers", "rain, ascending", unit="mm/h", low=0.0),
     _e("couplings.rain_to_road.speed", "numbers", "factor on free speed", unit="1", low=0.05,
        high=1.0),
     _e("couplings.rain_to_road.capacity", "numbers", "factor on saturation flow", unit="1",
        low=0.05, high=1.0),
-    _e("couplings.depth_to_speed", "section", "water slows those in it", needed=False),
+    _e("couplings.depth_to_speed", "section", "water slows those in it; as published if absent",
+       needed=False),
     _e("couplings.depth_to_speed.a", "number", "term of w²", unit="km/h/mm²"),
     _e("couplings.depth_to_speed.b", "number", "term of w", unit="km/h/mm"),
     _e("couplings.depth_to_speed.c", "number", "at no water", unit="km/h"),
-    _e("couplings.depth_to_speed.stopping_mm", "number", "water that stops a car", unit="mm",
-       low=1.0),
+    _e("couplings.depth_to_speed.stopping_mm", "number",
+       "water that stops a car, and catches whoever is in it", unit="mm", low=1.0),
     _e("couplings.depth_to_closure", "section", "water closes an underpass"),
     _e("couplings.depth_to_closure.closes_mm", "number", "closed from here on", unit="mm", low=1.0),
     _e("couplings.depth_to_closure.opens_mm", "number", "open again below", unit="mm", low=0.0),
@@ -183,16 +198,22 @@ ENTRIES: tuple[Entry, ...] = (
     _e("couplings.traffic_to_water", "section", "what water on a road costs the sewer's controller"),
     _e("couplings.traffic_to_water.m3_per_vehicle_h", "number",
        "worth of a vehicle's hour, as overflow", unit="m³", low=0.0),
-    _e("couplings.*.law", "name", "its function in jialing.city.laws", needed=False),
-    _e("couplings.*.source", "text", "where its figures come from", needed=False),
+    _e("couplings.*.law", "name", "its function in jialing.city.laws; serves people", needed=False),
+    _e("couplings.*.source", "text", "where its figures come from; serves people", needed=False),
     _e("events", "section", "what may be ordered for a run, by name", needed=False),
     _e("events.*", "section", "one event", needed=False),
     _e("events.*.kind", "name", "power_loss (of a pump) or detector_loss (of a junction)"),
-    _e("events.*.pump", "name", "actuator of the sewer", needed=False),
-    _e("events.*.junction", "name", "signal", needed=False),
+    _e("events.*.pump", "name", "one of `water.controlled`, for power_loss", needed=False),
+    _e("events.*.junction", "name", "signal, for detector_loss", needed=False),
     _e("events.*.from_min", "number", "when it begins, after `begin`", unit="min", low=0.0),
     _e("events.*.minutes", "number", "how long it lasts", unit="min", low=0.0),
 )  # fmt: skip
+
+#: Entries that a city once had -> why none has them any more.
+GONE: dict[Place, str] = {
+    ("underpasses", "*", "gauge"): "rain on the streets is the mean of the sewer's gauges",
+    ("stations", "*", "gauge"): "rain at a station is the mean of the sewer's gauges",
+}
 
 #: Kind of event -> the entry that says what fails.
 EVENT_KINDS = {"power_loss": "pump", "detector_loss": "junction"}

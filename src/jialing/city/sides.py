@@ -62,10 +62,11 @@ class WaterSide:
             node = self._nodes[self._ids.index(change.link)]
             layout.deep_weights[layout.deep_nodes.index(node)] = change.weight
         elif isinstance(change, Fault) and change.kind == "pump":
-            names = [actuator.name for actuator in layout.actuators]
-            if change.element not in names:
+            names = [actuator.name.casefold() for actuator in layout.actuators]
+            element = change.element.casefold()  # as SWMM itself takes names
+            if element not in names:
                 raise InputError(f"no actuator of the sewer is called {change.element!r}")
-            self._swmm.controls.fail(names.index(change.element), broken=change.broken)
+            self._swmm.controls.fail(names.index(element), broken=change.broken)
         else:
             raise InputError(f"a sewer does not take {type(change).__name__}")
 

@@ -17,11 +17,13 @@ from jialing.city.checks import (
     relations,
     unknown,
 )
+from jialing.city.manifest import city_of
 from jialing.city.schema import Place
 from jialing.core.errors import InputError
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.reader import read_network, read_scenario
 from jialing.domains.water.inp import InpFile, read_inp
+from jialing.domains.water.model import read_model
 
 NODES = ("JUNCTIONS", "STORAGE", "OUTFALLS", "DIVIDERS")
 MOVABLE = ("ORIFICES", "WEIRS", "OUTLETS", "PUMPS")
@@ -59,7 +61,8 @@ def survey(folder: Path) -> list[InputError]:
         wrong = relations(plain, lines) + files(plain, lines, path.parent)
     wrong += unknown(plain, lines)
     found = [problem.error(path) for problem in wrong]
-    return found + _models(path, plain, lines)
+    found += _models(path, plain, lines)
+    return found or _opened(path, plain, lines)
 
 
 def sewer(path: Path) -> Sewer:
@@ -99,10 +102,13 @@ def _models(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) ->
         file = path.parent / name if isinstance(name, str) else path.parent
         return file if file.is_file() else None  # told already where it is not
 
-    def must(place: Place, names: Any, known: tuple[str, ...], what: str) -> None:
-        folded = {name.casefold() for name in known}
+    def must(
+        place: Place, names: Any, known: tuple[str, ...], what: str, *, exactly: bool = False
+    ) -> None:
+        # SWMM takes capital and small letters for the same, SUMO does not.
+        folded = {name if exactly else name.casefold() for name in known}
         for name in names if isinstance(names, list | dict) else [names]:
-            if str(name).casefold() not in folded:
+            if (str(name) if exactly else str(name).casefold()) not in folded:
                 text = f"{what} {not_among(str(name), set(known))}"
                 one = Problem(place=place, text=text, line=line_of(lines, place))
                 found.append(one.error(path))
@@ -118,7 +124,6 @@ def _models(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) ->
                 (("water", "overflow_outfalls"), water.outfalls, "an outfall"),
                 (("water", "river_stages"), water.series, "a time series"),
                 *(((*dip, "node"), water.nodes, "a node of the sewer") for dip in dips),
-                *(((*event, "pump"), water.movable, "a pump") for event in events),
             ):
                 names = _value(plain, place)
                 if names is not None:
@@ -140,7 +145,8 @@ def _models(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) ->
             ):
                 names = _value(plain, place)
                 if names is not None:
-                    must(place, names, known, what)
+                    must(place, names, known, what, exactly=True)
+            found += [problem.error(path) for problem in _trips(file, path, plain, lines)]
     except InputError as error:
         found.append(error)
     for name in _value(plain, ("models", "stations")) or {}:
@@ -151,6 +157,50 @@ def _models(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) ->
         except InputError as error:
             found.append(error)
     return found + _series(path, plain, lines)
+
+
+def _trips(
+    file: Path, path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]
+) -> list[Problem]:
+    """Streets on which nothing drives, and files that another one stands for."""
+    place: Place = ("models", "roads")
+    section, scenario = _value(plain, place), read_scenario(file)
+    found: list[Problem] = []
+
+    def say(key: str, text: str) -> None:
+        here = (*place, key)
+        found.append(Problem(place=here, text=text, line=line_of(lines, here)))
+
+    if not (scenario.routes or scenario.additional or "routes" in section):
+        say("routes", f"is missing; {file.name} has no traffic of its own: name a file of trips")
+    for key, known in (("net", (scenario.net,)), ("additional", scenario.additional)):
+        name = section.get(key)
+        if isinstance(name, str) and (path.parent / name).resolve() not in {
+            one.resolve() for one in known
+        }:
+            there = ", ".join(one.name for one in known) or "none"
+            say(key, f"is {name!r}, but {file.name} names {there}, and that counts")
+    return found
+
+
+def _opened(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:
+    """What keeps the sewer of a city without any other fault from being run."""
+    city = city_of(path, dict(plain))
+    case = city.water_case(city.default_storm, seed=0, weights=False)
+    place = ("water", "controlled")
+    try:
+        model = read_model(case.model, series_files=case.settings.series_files)
+    except InputError as error:
+        return [error]
+    found = [InputError(notice.text, path=case.model, line=notice.line) for notice in model.refused]
+    usable = {model.links.names[i] for i in model.controllable()}
+    for name in case.settings.controlled:
+        own = model.links.names[model.links.find(name)]
+        if own not in usable:
+            text = f"names {name!r}, which cannot be moved; `jialing inspect {case.model}` says why"
+            one = Problem(place=place, text=text, line=line_of(lines, place))
+            found.append(one.error(path))
+    return found
 
 
 def _series(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:
