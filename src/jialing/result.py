@@ -95,8 +95,12 @@ class Result:
         return f"{self.case.name} · {self.case.title} · seed {self.case.seed}{known(self.case)}"
 
     def notices(self) -> tuple[str, ...]:
-        """What a reader of the figures should know: decisions that failed, runs cut short."""
+        """What a reader of the figures should know: decisions that failed, runs cut short, parts lost."""
         return tuple(notice for run in self.runs for notice in _notices(run))
+
+    def lost(self) -> tuple[str, ...]:
+        """Parts of a city that ended early or could not be scored, and why; none elsewhere."""
+        return tuple(line for run in self.runs for line in _lost(run))
 
     def table(self) -> str:
         """The comparison as text."""
@@ -144,6 +148,7 @@ class Result:
                         "score": run.score,
                         "guard": run.guard,
                         "wall_s": run.wall_s,
+                        **({"lost": run.details["lost"]} if "lost" in run.details else {}),
                     }
                     for run in self.runs
                 ],
@@ -192,4 +197,12 @@ def _notices(run: Run) -> list[str]:
         )
     if run.details.get("ended") == "interrupted":
         found.append(f"{run.controller}: interrupted; the figures cover the part that ran")
-    return found
+    return [*found, *_lost(run)]
+
+
+def _lost(run: Run) -> list[str]:
+    lost: Mapping[str, str] = run.details.get("lost", {})
+    return [
+        f"{run.controller}: {part} is lost, and figures are without it: {reason}"
+        for part, reason in lost.items()
+    ]

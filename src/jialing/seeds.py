@@ -129,6 +129,12 @@ class Repeated:
             for notice in result.notices()
         )
 
+    def lost(self) -> tuple[str, ...]:
+        """Parts of a city that were lost, under every seed."""
+        return tuple(
+            f"seed {result.case.seed}: {line}" for result in self.results for line in result.lost()
+        )
+
     def table(self) -> str:
         """The comparison as text."""
         cells = [["", "", *self.controllers]]

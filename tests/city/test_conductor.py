@@ -17,7 +17,7 @@ from city_evening import MINUTE_S, STATIONS, Riders, evening, orders
 
 from jialing.city.conductor import Conductor
 from jialing.core.command import Source
-from jialing.core.errors import PlantError
+from jialing.core.errors import InputError, PlantError
 from jialing.record.frame import Outcome
 from jialing.record.reader import Record, open_record
 
@@ -178,6 +178,36 @@ def test_a_part_that_fails_again_and_again_is_lost_and_the_others_go_on(tmp_path
     assert all("a rail broke" in e["reason"] for e in found if e["kind"] == "died")
     record = open_record(tmp_path / "mixed")
     assert record.time_s[-1] + record.manifest["tick_s"] == 720.0
+
+
+def test_a_part_that_never_gets_through_its_first_period_ends_the_evening(tmp_path: Path) -> None:
+    with Conductor(
+        orders(tmp_path, "city_sides:Breaks"), Riders(at_s=0.0), tmp_path, period_s=MINUTE_S
+    ) as conductor:
+        conductor.open()
+        with pytest.raises(PlantError, match=r"commuter does not get through .*: .*a rail broke"):
+            conductor.run(to_s=120.0)
+
+
+def test_what_a_part_was_given_and_cannot_be_ends_the_evening_with_its_own_words(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputError, match="commuter: no such riders"):
+        evening(tmp_path, side="city_sides:Refuses", to_s=720.0)
+    assert [e["kind"] for e in events(tmp_path)] == ["died"]  # no restart mends it
+
+
+def test_a_part_that_cannot_be_scored_counts_as_lost(tmp_path: Path) -> None:
+    with Conductor(
+        orders(tmp_path, "city_sides:Unscored"), Riders(), tmp_path, period_s=MINUTE_S
+    ) as conductor:
+        conductor.open()
+        conductor.run(to_s=60.0)
+        assert set(conductor.finish("interrupted")) == {"mixed"}
+        (reason,) = conductor.lost.values()
+    assert set(conductor.lost) == {"commuter"}
+    assert "could not be scored" in reason
+    assert "the ledger is torn" in reason
 
 
 def test_a_part_that_cannot_be_opened_ends_the_evening_with_its_own_words(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,17 @@ class Breaks(StationSide):
 
     def change(self, change: Change) -> None:
         raise ValueError("a rail broke")
+
+
+class Refuses(StationSide):
+    """Is told of riders that it does not know."""
+
+    def change(self, change: Change) -> None:
+        raise InputError("no such riders")
+
+
+class Unscored(StationSide):
+    """Runs, and cannot say what came of it."""
+
+    def extra(self) -> Mapping[str, float]:
+        raise ValueError("the ledger is torn")

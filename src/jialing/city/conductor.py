@@ -34,7 +34,7 @@ from jialing.city.messages import (
     State,
 )
 from jialing.city.part import run_part
-from jialing.core.errors import PlantError
+from jialing.core.errors import InputError, PlantError
 from jialing.record.plain import to_plain
 
 #: A part that says nothing for so long is taken for dead [s on the wall].
@@ -170,7 +170,12 @@ class Conductor:
         to_s: float = float("inf"),
         stop: threading.Event | None = None,
     ) -> None:
-        """Walk the evening, period by period, to its end, to `to_s`, or until `stop` is set."""
+        """Walk the evening, period by period, to its end, to `to_s`, or until `stop` is set.
+
+        Raises InputError with the words of a part that was given what is not there, such as an edge
+        that no road has; PlantError for one that dies each time in the first period, and once every
+        part is lost.
+        """
         end_s = min(self.duration_s, to_s)
         while self.time_s < end_s - 1e-9 and not (stop is not None and stop.is_set()):
             began = time.perf_counter()
@@ -180,7 +185,7 @@ class Conductor:
             until_s = min(self.time_s + self._period_s, end_s)
             here = [name for name in self._parts if name not in self.lost]
             if not here:
-                raise PlantError("every part of the evening is lost; events.jsonl says why")
+                raise PlantError(f"every part of the evening is lost: {_told(self.lost)}")
             for name in here:
                 message = Advance(to_s=until_s, changes=tuple(changes.get(name, ())))
                 self._parts[name].told.append(message)
@@ -192,7 +197,7 @@ class Conductor:
                 listener(self.time_s, self.states)
 
     def finish(self, ended: str = "completed") -> dict[str, Finished]:
-        """Score every part; one that cannot be scored is missing, and the events say why."""
+        """Score every part; one that cannot be scored is missing, and `lost` says why."""
         done: dict[str, Finished] = {}
         here = [name for name in self._parts if name not in self.lost]
         for name in here:
@@ -204,7 +209,9 @@ class Conductor:
             if isinstance(message, Finished):
                 done[name] = message
             else:
-                self._event("not_scored", name, self._reason(name, message))
+                reason = self._reason(name, message)
+                self.lost[name] = f"it could not be scored: {reason}"
+                self._event("not_scored", name, reason)
         return done
 
     # -- one part -----------------------------------------------------------------------------
@@ -218,7 +225,11 @@ class Conductor:
                 return
             reason = self._reason(name, message)
             self._event("died", name, reason)
+            if isinstance(message, Failed) and message.refused:
+                raise InputError(f"{name}: {reason}")
             if self._parts[name].restarts >= MOST_RESTARTS:
+                if self.time_s == 0.0:
+                    raise PlantError(f"{name} does not get through its first period: {reason}")
                 self._lose(name, f"it died {MOST_RESTARTS + 1} times; the last time: {reason}")
                 return
             self._restart(name)
@@ -302,6 +313,10 @@ class Conductor:
 
     def _event(self, kind: str, part: str, reason: str) -> None:
         self._events.write({"time_s": self.time_s, "kind": kind, "part": part, "reason": reason})
+
+
+def _told(lost: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in lost.items())
 
 
 class _Lines:

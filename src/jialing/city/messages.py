@@ -69,7 +69,7 @@ class Ridership:
 
 @dataclass(frozen=True, kw_only=True)
 class Stake:
-    """What a cubic metre that enters a place costs, relative to one of overflow [1]."""
+    """What a metre of water on a road for an hour costs [m³ of overflow / (m h)]; see `laws.stake`."""
 
     link: str
     weight: float
@@ -200,7 +200,13 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A domain cannot go on; its own words."""
+    """A domain cannot go on; its own words.
+
+    Attributes
+    ----------
+    refused : what it was given is wrong, so that no restart mends it
+    """
 
     name: str
     reason: str
+    refused: bool = False

@@ -29,7 +29,7 @@ from jialing.city.messages import (
     State,
 )
 from jialing.core.command import Command
-from jialing.core.errors import JialingError
+from jialing.core.errors import InputError, JialingError, UnknownNameError
 from jialing.core.stages import Controller, Situation
 from jialing.loop.asking import named
 from jialing.loop.runner import OpenRun
@@ -109,7 +109,8 @@ def run_part(pipe: Connection, order: Order) -> None:
     except (EOFError, BrokenPipeError):
         return  # the conductor is gone
     except JialingError as error:
-        _say_why(pipe, Failed(name=order.name, reason=str(error)))
+        refused = isinstance(error, InputError | UnknownNameError)
+        _say_why(pipe, Failed(name=order.name, reason=str(error), refused=refused))
     # A process that dies without a word would look like a kill; say what happened.
     except Exception as error:
         _say_why(pipe, Failed(name=order.name, reason=named(error)))

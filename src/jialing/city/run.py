@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ from jialing.city.conductor import Conductor
 from jialing.city.evening import MODES, TRAFFIC, WATER, Evening
 from jialing.city.manifest import City, read_city
 from jialing.city.messages import Finished, Order, State
+from jialing.city.survey import survey
 from jialing.core.case import Case, GuardCount, Quantity, Run, ScoreSheet
-from jialing.core.errors import UnknownNameError
+from jialing.core.errors import InputError, JialingError, UnknownNameError
 from jialing.loop.progress import Listener, Progress
 from jialing.record.manifest import describe_file, versions
 from jialing.record.plain import to_plain, write_json
@@ -90,13 +92,44 @@ def city_case(path: Path, storm: str = "") -> Case:
     )
 
 
+def check_case(case: Case) -> None:
+    """Refuse an evening that could not begin, or not as it is asked for.
+
+    Raises InputError with the first that its `city.yaml` or its models lack, or for a setting that
+    a city does not take; UnknownNameError for an event or a storm that the city lacks.
+    """
+    wrong = survey(case.model)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more: jialing city check {case.model.parent})"
+        first = wrong[0]
+        raise InputError(
+            first.message + (more if len(wrong) > 1 else ""), path=first.path, line=first.line
+        )
+    city = read_city(case.model)
+    if case.duration_s is not None and case.duration_s > city.duration_s:
+        raise InputError(
+            f"a run of {case.duration_s / 60.0:g} min is not possible; an evening of {city.name} "
+            f"lasts {city.duration_s / 60.0:g} min (duration_min)",
+            path=case.model,
+        )
+    if case.tick_s != city.period_s:
+        raise InputError(
+            f"tick_s = {case.tick_s:g} is not possible; each part has its own (models.*.tick_s)",
+            path=case.model,
+        )
+    mode = next(iter(MODES))
+    evening_of(case, city, mode)
+    orders_for(case, city, mode, case.model.parent)
+
+
 def run_evenings(
     case: Case, modes: Sequence[str], folder: Path, *, progress: Listener | None = None
 ) -> list[Run]:
     """Run the same evening in several modes, as many at a time as there are cores for.
 
     Each lies in a folder of its own in `folder`. Ctrl-C ends all of them early: records and scores
-    of what there is are kept, and each run's ``details["ended"]`` says ``interrupted``.
+    of what there is are kept, and each run's ``details["ended"]`` says ``interrupted``. Where one
+    evening cannot begin, it leaves nothing behind, nor do those that it cut short.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=max(min(len(modes), os.cpu_count() or 1), 1)) as pool:
@@ -110,6 +143,12 @@ def run_evenings(
             stop.set()
         if any(one.done() and one.exception() is not None for one in waiting):
             stop.set()  # one cannot go on: the others end early, and its error is told
+        wait(waiting)
+        if any(
+            isinstance(one.exception(), JialingError) and not (folder / mode).exists()
+            for one, mode in zip(waiting, modes, strict=True)
+        ):
+            _forget(one.result() for one in waiting if one.exception() is None)
         runs = []
         for one in waiting:
             # One that was stopped before it had opened has left nothing to tell.
@@ -130,30 +169,37 @@ def run_evening(
 ) -> Run:
     """Run one evening in one mode; its records lie in `folder`, made here.
 
-    Ctrl-C, or `stop`, ends the evening early: records and scores of what there is are kept.
+    Ctrl-C, or `stop`, ends the evening early: records and scores of what there is are kept. An
+    evening that cannot begin leaves no folder behind.
     """
     if mode not in MODES:
         raise UnknownNameError("way to run a city", mode, MODES)
     city = read_city(case.model)
-    folder.mkdir(parents=True)
     duration_s = min(case.duration_s or city.duration_s, city.duration_s)
     evening = evening_of(case, city, mode)
     orders = orders_for(case, city, mode, folder)
+    folder.mkdir(parents=True)
     _write_manifest(case, city, mode, folder, orders)
     began, ended = time.perf_counter(), "completed"
-    with Conductor(orders, evening, folder, period_s=city.period_s) as conductor:
-        conductor.open(stop)
-        opened = time.perf_counter()
-        try:
-            conductor.run(_teller(mode, duration_s, progress, opened), to_s=duration_s, stop=stop)
-        except KeyboardInterrupt:
-            ended = "interrupted"
-        if stop is not None and stop.is_set():
-            ended = "interrupted"
-        done = conductor.finish(ended)
-        exchange_s = conductor.exchange_s
+    conductor = Conductor(orders, evening, folder, period_s=city.period_s)
+    try:
+        with conductor:
+            conductor.open(stop)
+            opened = time.perf_counter()
+            tell = _teller(mode, duration_s, progress, opened)
+            try:
+                conductor.run(tell, to_s=duration_s, stop=stop)
+            except KeyboardInterrupt:
+                ended = "interrupted"
+            if stop is not None and stop.is_set():
+                ended = "interrupted"
+            done = conductor.finish(ended)
+    except (JialingError, KeyboardInterrupt):
+        if conductor.time_s == 0.0:  # nothing has happened that anyone could look at
+            shutil.rmtree(folder)
+        raise
     wall_s = time.perf_counter() - opened
-    run = _summary(mode, folder, city, done, evening, ended, wall_s)
+    run = _summary(mode, folder, city, done, evening, ended, wall_s, conductor.lost)
     write_json(
         folder / "score.json",
         to_plain(
@@ -164,12 +210,19 @@ def run_evening(
                 "guard": run.guard,
                 "wall_s": wall_s,
                 "open_s": opened - began,
-                "exchange_s": exchange_s,
+                "exchange_s": conductor.exchange_s,
                 "details": run.details,
             }
         ),
     )
     return run
+
+
+def _forget(runs: Iterable[Run]) -> None:
+    """Remove evenings that were cut short because another could not begin."""
+    for run in runs:
+        if run.details["ended"] == "interrupted" and run.folder is not None:
+            shutil.rmtree(run.folder)
 
 
 def evening_of(case: Case, city: City, mode: str) -> Evening:
@@ -196,7 +249,8 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
     seed = case.seed
     low = {u.name: u.low for u in city.underpasses}
     dips = {u.name: (u.node, u.road_m) for u in city.underpasses}
-    water = city.water_case(storm, seed=seed, weights=mode == "coupled")
+    known = case.forecast
+    water = city.water_case(storm, seed=seed, weights=mode == "coupled", forecast=known)
     orders = [
         Order(
             name=WATER,
@@ -222,7 +276,7 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
     orders.extend(
         Order(
             name=f"station:{station.name}",
-            case=city.station_case(station.name, seed=seed),
+            case=city.station_case(station.name, seed=seed, forecast=known),
             controller=directions,
             folder=str(folder / f"station-{station.name}"),
             side=SIDES["station"],
@@ -270,6 +324,7 @@ def _summary(
     evening: Evening,
     ended: str,
     wall_s: float,
+    lost: Mapping[str, str],
 ) -> Run:
     stations = [f"station:{station.name}" for station in city.stations]
     parts = {name: finished.run for name, finished in done.items()}
@@ -288,6 +343,7 @@ def _summary(
         folder=folder,
         details={
             "ended": ended,
+            "lost": dict(lost),
             "parts": {
                 name: {
                     "controller": run.controller,

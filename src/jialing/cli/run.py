@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jialing.cli.told import say
+from jialing.cli.told import LOST, say
 
 if TYPE_CHECKING:
     import jialing as jl
@@ -210,13 +210,18 @@ def run(
         print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
         if report is not None and not quiet:
             say(f"Report: {report}")
-        return
-    from jialing.cli.render import show_result
+    else:
+        from jialing.cli.render import show_result
 
-    show_result(result)
-    print(f"Record: {result.folder}")
-    if report is not None:
-        print(f"Report: {report}")
+        show_result(result)
+        print(f"Record: {result.folder}")
+        if report is not None:
+            print(f"Report: {report}")
+    lost = result.lost()
+    for line in lost:
+        say(line)
+    if lost:
+        raise typer.Exit(LOST)
 
 
 def _named_model(case: str | None, net: Path | None) -> str:
