@@ -19,7 +19,7 @@ from jialing.city.evening import MODES
 from jialing.city.manifest import read_city
 from jialing.city.new import new_city as write_city
 from jialing.city.replay import evening_folders, replay_evening
-from jialing.city.run import CitySettings, city_case, run_evenings
+from jialing.city.run import CitySettings, check_case, city_case, run_evenings
 from jialing.city.survey import survey
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
 from jialing.core.case import Case, Reference, Run
@@ -131,6 +131,9 @@ def run(
     made = case if isinstance(case, Case) else _open(case)
     made = _checked(made if seed is None else dataclasses.replace(made, seed=seed))
     if made.domain == CITY:
+        if pace is not None or bound:
+            word = "pace" if pace is not None else "bound"
+            raise InputError(f"a city's evening takes no {word}; run it without")
         return _run_city(made, controller, baseline=baseline, out=out, progress=progress)
     domain = domains.domain(made.domain)
     chosen = choose(domain, controller, baseline=baseline)
@@ -197,11 +200,17 @@ def _run_city(
         if name not in MODES:
             raise UnknownNameError("way to run a city", str(name), MODES)
     modes = [mode for mode in MODES if mode in names or (baseline and mode == next(iter(MODES)))]
+    check_case(made)
     listener = _Lines() if progress is True else progress or None
     folder = claim_folder(
         Path("runs") if out is None else Path(out), folder_name(f"{made.name}-s{made.seed}")
     )
-    runs = run_evenings(made, modes, folder, progress=listener)
+    try:
+        runs = run_evenings(made, modes, folder, progress=listener)
+    except BaseException:
+        if not any(folder.iterdir()):  # a model that cannot be opened leaves no folder behind
+            folder.rmdir()
+        raise
     result = Result(case=made, runs=tuple(runs), folder=folder)
     result.save()
     stopped = len(runs) < len(modes)
@@ -266,14 +275,19 @@ def new_city(
     *,
     water: str | Path,
     roads: str | Path,
+    routes: str | Path | None = None,
     stations: Sequence[str | Path] = (),
     out: str | Path = ".",
 ) -> Path:
-    """Begin a city of one's own: a folder `name` in `out` with a ``city.yaml`` around these models."""
+    """Begin a city of one's own: a folder `name` in `out` with a ``city.yaml`` around these models.
+
+    `routes` are the trips of a bare network; a ``.sumocfg`` names its own.
+    """
     return write_city(
         name,
         water=Path(water),
         roads=Path(roads),
+        routes=None if routes is None else Path(routes),
         stations=[Path(station) for station in stations],
         parent=Path(out),
     )
@@ -419,6 +433,8 @@ def _changed(made: Case, overrides: dict[str, Any]) -> Case:
     """`made` with fields of the case or of its settings replaced."""
     of_case = {k: v for k, v in overrides.items() if k in _CASE_FIELDS}
     of_settings = {k: v for k, v in overrides.items() if k not in _CASE_FIELDS}
+    if of_case.get("forecast", "none") != "none" and not _foresees(made.domain):
+        raise _no_forecast(made.domain, of_case["forecast"])
     known = _settings_fields(made.domain)
     for name in of_settings:
         if name not in known:
@@ -437,12 +453,25 @@ def _settings_fields(domain: str) -> frozenset[str]:
 def _checked(made: Case) -> Case:
     if made.forecast not in FORECASTS:
         raise UnknownNameError("forecast", str(made.forecast), FORECASTS)
+    if made.forecast == "perfect" and not _foresees(made.domain):
+        raise _no_forecast(made.domain, made.forecast)
     if made.seed < 0:
         raise InputError(f"seed {made.seed} is not possible; it must be 0 or above")
     for name, value in (("tick_s", made.tick_s), ("duration_s", made.duration_s)):
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise InputError(f"{name} = {value} is not possible; it must be above 0 s")
     return made
+
+
+def _foresees(domain: str) -> bool:
+    return domain == CITY or domains.row(domain).foresees
+
+
+def _no_forecast(domain: str, kind: str) -> InputError:
+    return InputError(
+        f"the domain {domain} decides on what it sees and takes no forecast, so none can be "
+        f"{kind!r}; run it without"
+    )
 
 
 def folder_name(name: str) -> str:

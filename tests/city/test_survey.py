@@ -104,6 +104,54 @@ def test_a_new_citys_couplings_are_the_shipped_ones_with_their_sources(town: Pat
     assert ours == shipped
 
 
+def test_streets_on_which_nothing_drives_are_told(town: Path, tmp_path: Path) -> None:
+    path = town / "city.yaml"
+    text = path.read_text(encoding="utf-8")
+    grid = GRID.parent / "grid.net.xml"
+    was = next(line for line in text.splitlines() if line.startswith("  roads:"))
+    path.write_text(text.replace(was, f'  roads: {{file: "{grid}", tick_s: 1}}'))
+    (only,) = told(town)
+    assert f"{path}:" in only
+    assert "models.roads.routes is missing" in only
+    with pytest.raises(jl.InputError, match="has no traffic of its own; name its trips"):
+        jl.new_city("bare", water=SEWER, roads=grid, out=tmp_path)
+    assert not (tmp_path / "bare").exists()
+
+    trips = GRID.parent / "grid.rou.xml"
+    made = jl.new_city("whole", water=SEWER, roads=grid, routes=trips, out=tmp_path)
+    assert told(made.parent) == []
+    (found,) = read_city(made).roads_case(seed=0).settings.routes
+    assert found.resolve() == trips
+
+
+def test_a_network_that_is_not_the_configurations_is_told(city: Path) -> None:
+    path = city / "city.yaml"
+    shutil.copy(city / "roads.net.xml", city / "other.net.xml")
+    path.write_text(path.read_text("utf-8").replace("net: roads.net.xml", "net: other.net.xml"))
+    (only,) = told(city)
+    assert "models.roads.net is 'other.net.xml', but traffic.sumocfg names roads.net.xml" in only
+
+
+def test_sumo_tells_capital_letters_from_small_ones_and_swmm_does_not(city: Path) -> None:
+    path = city / "city.yaml"
+    text = path.read_text("utf-8").replace("node: U_nanping", "node: u_NANPING")
+    path.write_text(text.replace("low: [underpass_nanping,", "low: [Underpass_nanping,"))
+    (only,) = told(city)
+    assert "underpasses.nanping.low" in only
+
+
+def test_what_cannot_be_moved_at_all_is_told(city: Path) -> None:
+    sewer = city / "water.inp"
+    lines = sewer.read_text("utf-8").splitlines()
+    (at,) = [k for k, line in enumerate(lines) if line.startswith("gate_nanping T_")]
+    words = lines[at].split()
+    words[words.index("SIDE") + 2] = "0"  # the discharge coefficient
+    lines[at] = "  ".join(words)
+    sewer.write_text("\n".join(lines))
+    (only,) = told(city)
+    assert "water.controlled names 'gate_nanping', which cannot be moved" in only
+
+
 def test_nothing_is_ever_written_over(town: Path) -> None:
     before = (town / "city.yaml").read_bytes()
     with pytest.raises(jl.InputError, match="never written over"):

@@ -10,22 +10,41 @@ from pathlib import Path
 from jialing.city.survey import sewer, streets
 from jialing.core.errors import InputError
 from jialing.domains.metro.reader import read_station
+from jialing.domains.traffic.reader import read_scenario
+from jialing.domains.water.model import read_model
 
 SHIPPED = Path(__file__).resolve().parents[1] / "cities" / "chongqing" / "city.yaml"
 
 
 def new_city(
-    name: str, *, water: Path, roads: Path, stations: Sequence[Path], parent: Path
+    name: str,
+    *,
+    water: Path,
+    roads: Path,
+    routes: Path | None,
+    stations: Sequence[Path],
+    parent: Path,
 ) -> Path:
     """Make the folder `name` in `parent` with a `city.yaml` around these models; answers with it.
 
-    The models stay where they are. Raises InputError for a model that cannot be read, and for a
-    folder that exists: nothing is ever written over.
+    The models stay where they are. Raises InputError for a model that cannot be read, for streets
+    on which nothing drives, and for a folder that exists: nothing is ever written over.
     """
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise InputError(f"{name!r} cannot be the name of a city; use letters, digits, - and _")
-    movable = sewer(water)
+    held = sewer(water)
+    model = read_model(water)
+    movable = [model.links.names[i] for i in model.controllable()]
     streets(roads)
+    scenario = read_scenario(roads)
+    if routes is None and not (scenario.routes or scenario.additional):
+        raise InputError(
+            "has no traffic of its own; name its trips too, for example --routes trips.rou.xml, "
+            "or a .sumocfg that does",
+            path=roads,
+        )
+    if routes is not None and not routes.is_file():
+        raise InputError("there is no such route file", path=routes)
     named = {read_station(path).name: path for path in stations}
     if len(named) < len(stations):
         raise InputError("two of the station files have the same `station:`; names must differ")
@@ -40,9 +59,10 @@ def new_city(
             name,
             water=_from(folder, water),
             roads=_from(folder, roads),
+            routes="" if routes is None else _from(folder, routes),
             stations={own: _from(folder, file) for own, file in named.items()},
-            movable=movable.movable,
-            outfalls=movable.outfalls,
+            movable=movable,
+            outfalls=held.outfalls,
         ),
         encoding="utf-8",
     )
@@ -54,11 +74,13 @@ def _text(
     *,
     water: str,
     roads: str,
+    routes: str,
     stations: dict[str, str],
     movable: Iterable[str],
     outfalls: Iterable[str],
 ) -> str:
     models = [f"    {_q(own)}: {{file: {_q(file)}, tick_s: 30}}" for own, file in stations.items()]
+    trips = f"routes: {_q(routes)}, " if routes else ""
     entries = [f"  {_q(own)}: {{draws_from: {{}}}}" for own in stations]
     return "\n".join(
         [
@@ -72,7 +94,7 @@ def _text(
             "",
             "models:",
             f"  water: {{file: {_q(water)}, tick_s: 60}}",
-            f"  roads: {{file: {_q(roads)}, tick_s: 1}}",
+            f"  roads: {{file: {_q(roads)}, {trips}tick_s: 1}}",
             "  stations:" + ("" if models else " {}"),
             *models,
             "",

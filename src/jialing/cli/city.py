@@ -20,6 +20,10 @@ def city_new(
     roads: Annotated[
         Path, typer.Option(metavar="FILE", help="SUMO streets: .sumocfg, or a bare .net.xml.")
     ],
+    routes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What drives on a bare .net.xml (SUMO routes)."),
+    ] = None,
     station: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE.yaml", help="A metro station. May be repeated."),
@@ -29,7 +33,9 @@ def city_new(
     """Begin a city around your own models."""
     import jialing as jl
 
-    made = jl.new_city(name, water=water, roads=roads, stations=station or [], out=out)
+    made = jl.new_city(
+        name, water=water, roads=roads, routes=routes, stations=station or [], out=out
+    )
     print(f"City: {made}")
     print(f"Next: fill in its underpasses, then jialing city check {made.parent}")
 

@@ -24,6 +24,7 @@ class Row:
     settings : dataclass of `Case.settings`
     inspect : ``(path, **settings) -> (document, lines)`` for `jialing inspect`
     endings : of the names of the model files that it reads, in small letters
+    foresees : whether it takes a forecast, of any of the kinds of `Case.forecast`
     """
 
     domain: str
@@ -31,6 +32,7 @@ class Row:
     settings: str
     inspect: str
     endings: tuple[str, ...]
+    foresees: bool = True
 
 
 ROWS: dict[str, Row] = {
@@ -54,6 +56,7 @@ ROWS: dict[str, Row] = {
         settings="jialing.domains.traffic.settings:TrafficSettings",
         inspect="jialing.domains.traffic.inspect:inspect_file",
         endings=(".net.xml", ".net.xml.gz", ".sumocfg", ".sumocfg.gz", ".sumo.cfg"),
+        foresees=False,
     ),
 }
 

@@ -1,0 +1,150 @@
+"""Is an evening that cannot run as asked refused, and does a run say what it lost?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import jialing as jl
+from jialing.city import run
+from jialing.city.cases import CITIES
+from jialing.city.manifest import read_city
+from jialing.cli.app import app
+from jialing.core.case import GuardCount, Quantity, Run
+from jialing.result import Result
+
+PACKAGE = CITIES.parent
+SEWER = PACKAGE / "domains/water/models/storm-sewer.inp"
+GRID = PACKAGE / "domains/traffic/networks/grid.sumocfg"
+STATION = PACKAGE / "domains/metro/stations/mixed.yaml"
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A city of one minute, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    path = jl.new_city("town", water=SEWER, roads=GRID, stations=[STATION])
+    text = path.read_text(encoding="utf-8").replace("duration_min: 60", "duration_min: 1")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No part may be started: what is refused is refused before."""
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("an evening began")
+
+    monkeypatch.setattr("jialing.api.run_evenings", never)
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--duration", "2h"], "a run of 120 min is not possible; an evening of town lasts 1 min"),
+        (["--pace", "-3"], "takes no pace"),
+        (["--pace", "3"], "takes no pace"),
+        (["--bound"], "takes no bound"),
+        (["--event", "nope"], "'nope' is not a possible event of town"),
+    ],
+)
+def test_what_a_city_does_not_take_is_refused_and_leaves_nothing(
+    town: Path, options: list[str], words: str
+) -> None:
+    result = CliRunner().invoke(app, ["run", str(town), *options])
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_tick_for_a_whole_city_is_refused(town: Path) -> None:
+    with pytest.raises(jl.InputError, match=r"each part has its own \(models\.\*\.tick_s\)"):
+        jl.run(jl.case(town, tick_s=5.0))
+
+
+@pytest.mark.usefixtures("idle")
+def test_what_a_check_finds_in_the_models_is_found_before_a_run(town: Path) -> None:
+    text = town.read_text("utf-8").replace(
+        "underpasses: {}",
+        "underpasses: {dip: {node: J1x, road_m: 1, low: [ab], entries: [ba], minutes_lost: 4}}",
+    )
+    town.write_text(text)
+    result = CliRunner().invoke(app, ["run", str(town)])
+    assert result.exit_code == 2
+    assert "underpasses.dip.node" in result.stderr
+    assert "(and 2 more: jialing city check town)" in result.stderr
+    assert not Path("runs").exists()
+
+
+def test_a_forecast_reaches_the_sewer_and_the_stations(town: Path) -> None:
+    for kind, given in (("ensemble", {}), ("perfect", {"forecast": "perfect"})):
+        case = jl.case(town, **given)
+        parts = {o.name: o.case for o in run.orders_for(case, read_city(town), "today", Path())}
+        assert parts["water"].forecast == kind
+        assert parts["station:mixed"].forecast == kind
+
+
+def test_signals_that_foresee_nothing_take_no_forecast() -> None:
+    with pytest.raises(jl.InputError, match="traffic decides on what it sees"):
+        jl.case("traffic-grid", forecast="perfect")
+    assert jl.case("traffic-grid", forecast="none").forecast == "none"
+
+
+def of(lost: dict[str, str]) -> Result:
+    made = Run(
+        controller="coupled",
+        score={"flooding": Quantity(value=1.0, unit="m³")},
+        guard=GuardCount(),
+        wall_s=1.0,
+        details={"ended": "completed", "lost": lost},
+    )
+    return Result(case=jl.case("chongqing"), runs=(made,), folder=Path("nowhere"))
+
+
+def test_a_lost_part_is_told_in_the_table_and_in_the_document() -> None:
+    result = of({"traffic": "no such edge"})
+    line = "coupled: traffic is lost, and figures are without it: no such edge"
+    assert result.lost() == (line,)
+    assert line in result.table().splitlines()
+    assert result.to_dict()["runs"][0]["lost"] == {"traffic": "no such edge"}
+
+
+def test_a_whole_evening_has_nothing_to_tell_of_lost_parts() -> None:
+    assert of({}).lost() == of({}).notices() == ()
+    assert of({}).to_dict()["runs"][0]["lost"] == {}
+
+
+@pytest.mark.slow
+@pytest.mark.swmm
+@pytest.mark.sumo
+def test_an_evening_that_loses_a_part_ends_with_1_and_says_so_everywhere(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(run.SIDES, "station", "city_sides:Unscored")
+    result = CliRunner().invoke(app, ["run", str(town), "-c", "today", "--json"])
+    assert result.exit_code == 1, result.output
+    (only,) = json.loads(result.stdout)["runs"]
+    assert "the ledger is torn" in only["lost"]["station:mixed"]
+    assert "today: station:mixed is lost" in result.stderr
+    saved = json.loads(Path("runs/town-s0/result.json").read_text())["runs"][0]
+    assert saved["lost"] == only["lost"]
+
+
+@pytest.mark.slow
+@pytest.mark.swmm
+@pytest.mark.sumo
+def test_an_evening_that_cannot_begin_leaves_nothing(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(run.SIDES, "station", "city_sides:Unopened")
+    result = CliRunner().invoke(app, ["run", str(town), "-c", "today", "-c", "alone"])
+    assert result.exit_code == 2
+    assert "station:mixed: the door is stuck" in result.stderr
+    assert list(Path("runs").iterdir()) == []
