@@ -1,6 +1,6 @@
 # What can be done with a checkout. Each target first makes .venv from requirements.lock, once.
 #
-#   make demo    one storm, one city, twice: the comparison table and the report, in about four
+#   make demo    one storm, one city, twice: the comparison table and the report, in about three
 #                minutes on two cores; OUT=folder, ARGS=... for further options of `jialing run`
 #   make test    everything a change must pass
 #   make check   the same without the slow tests and without a simulator: about a minute

@@ -92,3 +92,18 @@ def test_the_lock_leaves_open_where_packages_come_from() -> None:
     text = (ROOT / "requirements.lock").read_text()
     for word in ("http", "--index-url", "--extra-index-url", "--find-links", "--trusted-host", "@"):
         assert word not in text
+
+
+def test_every_folder_of_the_package_stands_where_things_are() -> None:
+    package = ROOT / "src" / "jialing"
+    folders = {path.parent.relative_to(package) for path in package.glob("*/__init__.py")}
+    folders |= {path.parent.relative_to(package) for path in package.glob("domains/*/__init__.py")}
+    listed = re.findall(r"^\| `([a-z/]+)/` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    assert {Path(name) for name in listed} == folders - {Path("domains")}
+
+
+def test_the_demo_takes_as_long_wherever_it_is_told() -> None:
+    pages = ("README.md", "CONTRIBUTING.md", "Makefile", "docs/tutorial/first-run.md")
+    for page in pages:
+        text = re.sub(r"[\s#]+", " ", (ROOT / page).read_text())
+        assert "about three minutes" in text, page
