@@ -126,7 +126,7 @@ def run(
     pace : plant seconds per second on the wall; None runs as fast as it can be computed
     bound : compute what no control can beat as well, where the domain knows how
 
-    Ctrl-C raises `Interrupted`, which carries the result so far.
+    A city takes neither `pace` nor `bound`. Ctrl-C raises `Interrupted`, which carries the result so far.
     """
     made = case if isinstance(case, Case) else _open(case)
     made = _checked(made if seed is None else dataclasses.replace(made, seed=seed))
