@@ -147,6 +147,18 @@ def test_a_fault_of_ours_is_told_without_a_traceback_unless_asked(
     assert isinstance(ask("run", "leaky-bucket").exception, ZeroDivisionError)
 
 
+def test_a_controller_that_ends_python_is_told_and_ends_with_2(ask: Any) -> None:
+    Path("leaving.py").write_text(
+        "class Leaving:\n    def decide(self, situation):\n        raise SystemExit(3)\n"
+    )
+    result = ask("run", "leaky-bucket", "-c", "leaving.py:Leaving", "-q")
+    assert result.exit_code == 2
+    assert result.stderr == "code that was run has ended Python: SystemExit(3)\n"
+    Path("leaving.py").write_text("raise SystemExit(3)\n")
+    result = ask("run", "leaky-bucket", "-c", "leaving.py:Leaving", "-q")
+    assert (result.exit_code, result.stderr) == (2, "leaving.py: SystemExit: 3\n")
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

@@ -86,3 +86,5 @@ def test_other_versions_are_named_as_a_possible_cause(tmp_path: Path) -> None:
     other = replace(record, manifest={**record.manifest, "versions": versions})
     assert any("numpy was" in notice for notice in compare(record, other).notices)
     assert compare(record, record).notices == ()
+    fewer = replace(record, manifest={**record.manifest, "versions": {}})
+    assert compare(fewer, record).notices == ()  # as an older release wrote it

@@ -80,8 +80,9 @@ def _shown(given: float, local: int) -> str:
 
 def _other_versions(recorded: Record, repeated: Record) -> list[str]:
     was, now = recorded.manifest.get("versions") or {}, repeated.manifest["versions"]
+    # What a record does not name was not there, or not yet recorded: it explains nothing.
     return [
-        f"{name} was {was.get(name, 'absent')}, is {now.get(name, 'absent')}"
-        for name in sorted({*was, *now})
-        if was.get(name) != now.get(name)
+        f"{name} was {was[name]}, is {now.get(name, 'absent')}"
+        for name in sorted(was)
+        if was[name] != now.get(name)
     ]
