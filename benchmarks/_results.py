@@ -98,11 +98,26 @@ def write_result(
         "payload": payload,
         "tables": [asdict(table) for table in tables],
     }
-    document = _portable(document, name)
+    return _written(name, document, folder)
+
+
+def show_anew(name: str, tables: Sequence[Table], *, folder: Path = RESULTS) -> Path:
+    """Give a result other tables of the same figures; commit, date and machine stay those measured.
+
+    Raises FileNotFoundError where nothing was measured yet.
+    """
+    document = read_result(name, folder=folder)
+    if document is None:
+        raise FileNotFoundError(folder / f"{name}.json")
+    return _written(name, document | {"tables": [asdict(table) for table in tables]}, folder)
+
+
+def _written(name: str, document: Mapping[str, Any], folder: Path) -> Path:
+    portable = _portable(document, name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    part.write_text(json.dumps(portable, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     part.replace(path)
     return path
 

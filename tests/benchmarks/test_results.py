@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks._results import ROOT, Column, Table, read_result, write_result
+from benchmarks._results import ROOT, Column, Table, read_result, show_anew, write_result
 
 
 def test_a_result_names_commit_versions_machine_and_day(tmp_path: Path) -> None:
@@ -36,6 +36,23 @@ def test_a_result_does_not_tell_which_machine_it_was(tmp_path: Path) -> None:
     text = write_result("speed-loop", {"tick_us": 31.5}, folder=tmp_path).read_text()
     assert socket.gethostname() not in text
     assert str(ROOT) not in text
+
+
+def test_figures_shown_anew_keep_where_they_come_from(tmp_path: Path) -> None:
+    write_result("speed-loop", {"tick_us": 31.5}, date="2026-01-02", folder=tmp_path)
+    before = read_result("speed-loop", folder=tmp_path)
+    tick = Table(name="tick", columns=[Column(title="tick [µs]", digits=1)], rows=[[31.5]])
+    show_anew("speed-loop", [tick], folder=tmp_path)
+    after = read_result("speed-loop", folder=tmp_path)
+    assert before is not None
+    assert after is not None
+    assert [table["name"] for table in after.pop("tables")] == ["tick"]
+    assert after == {key: value for key, value in before.items() if key != "tables"}
+
+
+def test_figures_that_nobody_measured_are_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="speed-loop"):
+        show_anew("speed-loop", [], folder=tmp_path)
 
 
 def test_nothing_measured_is_no_result(tmp_path: Path) -> None:
