@@ -239,6 +239,15 @@ def test_more_than_a_torn_tick_is_damage(tmp_path: Path, cut: int, damaged: bool
     assert bool(record.damage) == damaged
 
 
+def test_junk_behind_the_last_tick_is_left_out_and_costs_none(tmp_path: Path) -> None:
+    _, whole = run_bucket(tmp_path)
+    with (tmp_path / "record" / "ticks.bin").open("ab") as file:
+        file.write(bytes(500))
+    record = open_record(tmp_path / "record")
+    assert (record.ticks, record.damage) == (whole.ticks, "")
+    assert "frame 60 of 65 is damaged" in record.notices[0]
+
+
 def test_ticks_that_are_gone_without_a_trace_are_missed(tmp_path: Path) -> None:
     run_bucket(tmp_path)
     ticks = tmp_path / "record" / "ticks.bin"

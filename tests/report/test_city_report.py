@@ -173,6 +173,13 @@ def test_the_record_of_a_part_that_is_gone_is_missed(tmp_path: Path) -> None:
     assert "Today: the record of water is missing." in said(write_report(place))
 
 
+@pytest.mark.parametrize("part", ["water", "traffic"])
+def test_the_record_of_a_part_that_is_damaged_is_told(tmp_path: Path, part: str) -> None:
+    place = write_city(tmp_path / "damaged", Town(modes=("today",)))
+    (place / "today" / part / "ticks.bin").write_bytes(bytes(range(256)) * 60)
+    assert f"Today: the record of {part}: ticks.bin is damaged" in said(write_report(place))
+
+
 def test_an_evening_that_the_result_names_and_that_is_gone_is_missed(tmp_path: Path) -> None:
     place = write_city(tmp_path / "gone", Town(modes=("today", "coupled")))
     runs = {"runs": [{"folder": mode} for mode in ("today", "coupled")]}

@@ -132,9 +132,10 @@ def _damage(whole: int, found: float, score: Mapping[str, Any] | None) -> str:
     A run that ended has counted its ticks in its score; one that was killed has written none.
     """
     wrote = (score or {}).get("ticks") or 0
-    if found - whole > 1.0 or wrote - whole > (1 if found > whole else 0):
-        return f"ticks.bin is damaged: {whole} of {max(wrote, math.ceil(found))} ticks can be read"
-    return ""
+    lost = wrote - whole > (1 if found > whole else 0) if wrote else found - whole > 1.0
+    if not lost:
+        return ""
+    return f"ticks.bin is damaged: {whole} of {wrote or math.ceil(found)} ticks can be read"
 
 
 def seed_folders(folder: Path | str) -> tuple[Path, ...]:

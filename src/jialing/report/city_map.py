@@ -32,7 +32,7 @@ def city_map(result: CityResult) -> dict[str, Any] | None:
     if first is None or not len(times(first)):
         return None
     streets = open_record(first.parts[TRAFFIC])
-    picture = streets.manifest["picture"]
+    picture = streets.manifest.get("picture") or {}
     if not (picture.get("links") or {}).get("name"):
         return None
     lanes: list[str] = next(

@@ -10,7 +10,7 @@ from typing import Any
 from jialing.core.case import GuardCount, ScoreSheet
 from jialing.core.errors import RecordError
 from jialing.record.plain import read_json
-from jialing.record.reader import run_folders
+from jialing.record.reader import open_record, run_folders
 from jialing.record.shape import DIARY, EVENT, SCORE, check_shape, read_shaped
 from jialing.record.whole import whole_lines
 from jialing.report.reading import sheet
@@ -214,6 +214,8 @@ def _read_run(folder: Path) -> CityRun:
     parts = _last_records(folder, manifest.get("parts") or {})
     gone = [name for name in manifest.get("parts") or {} if name not in parts]
     notices += [f"the record of {name} is missing" for name in gone]
+    damaged = {name: open_record(path).damage for name, path in parts.items()}
+    notices += [f"the record of {name}: {damage}" for name, damage in damaged.items() if damage]
     guard = final.get("guard") or {}
     return CityRun(
         mode=str(manifest.get("mode", folder.name)),
