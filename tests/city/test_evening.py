@@ -212,6 +212,13 @@ def test_closed_hours_count_the_time_between_the_barriers() -> None:
     assert city.evening.closed_h * 3600.0 == 360.0
 
 
+def test_closed_hours_count_up_to_the_end_of_the_evening() -> None:
+    city = City("coupled")
+    for _ in range(10):
+        city.minute(depth=0.2)
+    assert city.evening.closed_h * 3600.0 == 600.0
+
+
 def test_rain_slows_the_streets_once_and_dry_weather_frees_them() -> None:
     city = City("today")
     assert only(Weather, city.minute()) == []

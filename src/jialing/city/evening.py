@@ -285,8 +285,6 @@ class Evening:
     ) -> None:
         """Close or open an underpass."""
         terms = self.terms
-        if road.closed:
-            road.closed_total_s += self.period_s
         foreseen_m = told.get(f"foreseen:{underpass.name}", 0.0) if self.mode == "coupled" else 0.0
         wet = depth_m >= terms.close_at_m
         dry = depth_m < terms.open_at_m and foreseen_m < terms.close_at_m
@@ -314,6 +312,8 @@ class Evening:
         elif reopen and road.closed:
             road.closed = False
             self._switch(underpass, False, f"{depth_m:.2f} m on the road", found)
+        if road.closed:
+            road.closed_total_s += self.period_s  # the one that begins now
 
     def _switch(
         self, underpass: Underpass, closed: bool, why: str, found: dict[str, list[Change]]
