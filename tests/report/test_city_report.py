@@ -180,6 +180,12 @@ def test_the_record_of_a_part_that_is_damaged_is_told(tmp_path: Path, part: str)
     assert f"Today: the record of {part}: ticks.bin is damaged" in said(write_report(place))
 
 
+def test_an_evening_that_was_killed_at_once_is_shown_beside_a_whole_one(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "at-once", Town(modes=("today", "coupled"), cut_off=("coupled",)))
+    (place / "coupled" / "diary.jsonl").write_text("")
+    assert "Together: the run was cut off" in said(write_report(place))
+
+
 def test_an_evening_that_the_result_names_and_that_is_gone_is_missed(tmp_path: Path) -> None:
     place = write_city(tmp_path / "gone", Town(modes=("today", "coupled")))
     runs = {"runs": [{"folder": mode} for mode in ("today", "coupled")]}
@@ -197,6 +203,8 @@ def test_an_evening_that_the_result_names_and_that_is_gone_is_missed(tmp_path: P
         ("score.json", {"guard": 3}, "guard is 3; allowed is an object"),
         ("city.json", {"parts": ["water"]}, "parts is a list; allowed is an object"),
         ("city.json", {"case": 3}, "case is 3; allowed is an object"),
+        ("city.json", {"city": {"stations": [1]}}, r"city\.stations is a list"),
+        ("score.json", {"details": {"parts": {"water": {"extra": 1}}}}, r"details\.parts\.water\."),
     ],
 )
 def test_a_document_of_another_shape_is_refused(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from jialing.core.errors import RecordError
 from jialing.record.plain import read_json
 
 #: A type, several of them, the shape of every item of a list, or of the entries of an object. An entry
-#: ``name?`` may be missing or null; the entry ``*`` is the shape of every value.
+#: ``name?`` may be missing; the entry ``*`` is the shape of every value.
 Shape = type | tuple[type, ...] | list[Any] | Mapping[str, Any]
 
 NUMBER = (int, float)
-SHEET: Shape = {"*": {"value?": NUMBER, "unit": str}}
+#: A number that is not finite is written as null.
+ANY_NUMBER = (int, float, NoneType)
+SHEET: Shape = {"*": {"value?": ANY_NUMBER, "unit": str}}
 PICTURE: Shape = {
     "panels?": [
         {
@@ -25,6 +28,9 @@ PICTURE: Shape = {
         }
     ],
     "map?": dict,
+    "nodes?": dict,
+    "links?": dict,
+    "signals?": [{"name": str, "x": NUMBER, "y": NUMBER}],
 }
 MANIFEST: Shape = {
     "controller": {"name": str},
@@ -37,7 +43,7 @@ MANIFEST: Shape = {
     "duration_s?": NUMBER,
     "files?": [{"path": str, "sha256": str}],
     "versions?": dict,
-    "machine?": dict,
+    "machine?": {"processor?": str, "cores?": int, "system?": str},
     "about?": {"remarks?": list},
     "picture?": PICTURE,
 }
@@ -46,21 +52,38 @@ SCORE: Shape = {
     "ticks?": int,
     "score?": SHEET,
     "guard?": {"allowed?": int, "clamped?": int, "refused?": int},
-    "wall_s?": NUMBER,
-    "plant_s?": NUMBER,
-    "decide_s?": NUMBER,
-    "loop_s?": NUMBER,
-    "exchange_s?": NUMBER,
-    "details?": {"parts?": {"*": {"score?": SHEET}}},
+    "wall_s?": ANY_NUMBER,
+    "plant_s?": ANY_NUMBER,
+    "decide_s?": ANY_NUMBER,
+    "loop_s?": ANY_NUMBER,
+    "exchange_s?": ANY_NUMBER,
+    "details?": {
+        "parts?": {
+            "*": {
+                "score?": SHEET,
+                "decisions?": {"*": int},
+                "extra?": {"*": ANY_NUMBER},
+                "plant_s?": ANY_NUMBER,
+                "decide_s?": ANY_NUMBER,
+            }
+        }
+    },
 }
 EVENT: Mapping[str, Any] = {"time_s": NUMBER, "kind": str}
 DIARY: Shape = {"time_s": NUMBER, "told?": {"*": dict}, "closed?": list}
 RESULT: Shape = {
     "seed?": int,
-    "runs?": [{"folder?": str, "controller?": str, "score?": SHEET}],
+    "runs?": [{"folder?": (str, NoneType), "controller?": str, "score?": SHEET}],
 }
 
-_WORDS = {dict: "an object", list: "a list", str: "text", int: "a whole number", float: "a number"}
+_WORDS = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    NoneType: "null",
+}
 
 
 def read_shaped(path: Path, shape: Shape) -> dict[str, Any]:
@@ -89,7 +112,7 @@ def _misfits(found: Any, shape: Shape, place: str) -> Iterator[tuple[str, Any, s
     kind = dict if isinstance(shape, Mapping) else list if isinstance(shape, list) else shape
     sound = isinstance(found, kind)
     if not sound:
-        yield place, found, _WORDS[kind[-1] if isinstance(kind, tuple) else kind]
+        yield place, found, _said(kind)
     elif isinstance(shape, list):
         for i, item in enumerate(found):
             yield from _misfits(item, shape[0], f"{place}[{i}]")
@@ -105,8 +128,14 @@ def _entries(
         if entry == "*":
             for key, value in found.items():
                 yield from _misfits(value, inner, f"{above}{key}")
-        elif name == entry or found.get(name) is not None:
+        elif name == entry or name in found:
             yield from _misfits(found.get(name, _MISSING), inner, f"{above}{name}")
+
+
+def _said(kind: type | tuple[type, ...]) -> str:
+    """The types that are allowed; whoever takes a number takes a whole one."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join(_WORDS[one] for one in kinds if one is not int or float not in kinds)
 
 
 def _shown(value: Any) -> str:

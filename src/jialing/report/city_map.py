@@ -251,18 +251,26 @@ def _frames(
     }
 
 
+def _at(values: NDArray[Any], rows: NDArray[np.int64], gone: NDArray[np.bool_]) -> FloatArray:
+    """Rows of `values`, 0 where they are unknown; an evening that was killed at once has none."""
+    if not len(values):
+        return np.zeros((len(rows), values.shape[1]))
+    known: FloatArray = np.nan_to_num(values[rows].astype(np.float64)) * ~gone[:, None]
+    return known
+
+
 def _bytes(
     values: NDArray[Any], rows: NDArray[np.int64], gone: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     """Rows as bytes, row after row; unknown is 0."""
-    known = np.nan_to_num(values[rows].astype(np.float64)) * ~gone[:, None]
+    known = _at(values, rows, gone)
     return np.clip(np.round(known), 0.0, 255.0).astype(np.uint8).ravel()
 
 
 def _words(
     values: NDArray[Any], rows: NDArray[np.int64], gone: NDArray[np.bool_]
 ) -> NDArray[np.uint16]:
-    known = np.nan_to_num(values[rows].astype(np.float64)) * ~gone[:, None]
+    known = _at(values, rows, gone)
     return np.clip(np.round(known), 0.0, 65_535.0).astype(np.uint16).ravel()
 
 

@@ -11,12 +11,26 @@ from jialing.core.case import GuardCount, ScoreSheet
 from jialing.core.errors import RecordError
 from jialing.record.plain import read_json
 from jialing.record.reader import open_record, run_folders
-from jialing.record.shape import DIARY, EVENT, SCORE, check_shape, read_shaped
+from jialing.record.shape import DIARY, EVENT, NUMBER, SCORE, check_shape, read_shaped
 from jialing.record.whole import whole_lines
-from jialing.report.reading import sheet
+from jialing.report.reading import seconds, sheet
 
 FORMAT = "jialing-city/1"
-SHAPE = {"case?": {"seed?": int, "settings?": dict}, "city?": dict, "parts?": {"*": str}}
+SHAPE = {
+    "case?": {"seed?": int, "settings?": {"storm?": str, "events?": [str]}},
+    "parts?": {"*": str},
+    "versions?": dict,
+    "files?": [dict],
+    "lead_s?": NUMBER,
+    "city?": {
+        "begin?": str,
+        "storms?": dict,
+        "map?": {"lon0?": NUMBER, "lat0?": NUMBER, "earth_m?": NUMBER},
+        "underpasses?": {"*": dict},
+        "stations?": {"*": dict},
+        "couplings?": {"*": dict},
+    },
+}
 #: mode -> as people read it; the first is what the others are held against.
 MODES: Mapping[str, str] = {"today": "Today", "alone": "Each alone", "coupled": "Together"}
 WATER, TRAFFIC, STATION = "water", "traffic", "station:"
@@ -228,8 +242,8 @@ def _read_run(folder: Path) -> CityRun:
         parts=parts,
         details=final.get("details") or {},
         ended=str(final.get("ended", "cut off")),
-        wall_s=float(final.get("wall_s", float("nan"))),
-        exchange_s=float(final.get("exchange_s", float("nan"))),
+        wall_s=seconds(final, "wall_s"),
+        exchange_s=seconds(final, "exchange_s"),
         notices=tuple(notices),
     )
 

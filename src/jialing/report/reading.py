@@ -82,10 +82,10 @@ def _run(record: Record) -> RunView:
         picture=record.manifest.get("picture") or {},
         ended=str(final.get("ended", "completed")),
         start=str(about.get("start") or ""),
-        wall_s=_seconds(final, "wall_s"),
-        plant_s=_seconds(final, "plant_s"),
-        decide_s=_seconds(final, "decide_s"),
-        loop_s=_seconds(final, "loop_s"),
+        wall_s=seconds(final, "wall_s"),
+        plant_s=seconds(final, "plant_s"),
+        decide_s=seconds(final, "decide_s"),
+        loop_s=seconds(final, "loop_s"),
         notices=record.notices,
     )
 
@@ -113,7 +113,8 @@ def _guard(final: Mapping[str, Any], answers: np.ndarray[Any, Any]) -> GuardCoun
     )
 
 
-def _seconds(final: Mapping[str, Any], name: str) -> float:
+def seconds(final: Mapping[str, Any], name: str) -> float:
+    """A time of the score; NaN where it tells none."""
     found = final.get(name)
     return float(found) if found is not None else float("nan")
 
