@@ -26,8 +26,9 @@ def ask(bucket: BucketDomain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return written
 
     monkeypatch.chdir(tmp_path)
+    # In this order: `jl` looks the name up in `jialing.report`, and must find the real one to restore.
+    monkeypatch.setattr(jl, "write_report", write_report)
     monkeypatch.setattr("jialing.report.write_report", write_report)
-    monkeypatch.setattr(jl, "write_report", write_report, raising=False)
 
     def ask(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments))
