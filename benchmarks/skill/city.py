@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import jialing as jl
-from benchmarks._results import Column, Table, commit, read_result, write_result
+from benchmarks._results import Column, Table, commit, read_result, show_anew, write_result
 from benchmarks.skill._compare import as_text
 from jialing.result import Run
 
@@ -243,8 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += made
             # Written after every evening: a stop loses one.
             write_result(RESULT, {"evenings": rows}, tables=tables(rows))
-    if rows:  # the tables follow the script, whether an evening was run or not
-        write_result(RESULT, {"evenings": rows}, tables=tables(rows))
+    if before is not None and rows == known_rows:  # nothing was run: the tables follow the script
+        show_anew(RESULT, tables(rows))
     for made_table in tables(rows):
         print(as_text(made_table))
     return 0

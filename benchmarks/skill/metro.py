@@ -1,14 +1,16 @@
 """How much less do people wait under planned directions than under a timetable of directions?
 
 Every shipped station on every kind of day, the same seeds for every controller, through plant,
-forecaster, controller and guard as in a run, without its record. Cells that are known are kept in
-``build/bench`` and not computed again; ``--fresh`` forgets them.
+forecaster, controller and guard as in a run, without its record. Cells that are known to this code are
+kept in ``build/bench`` and not computed again; ``--fresh`` forgets them.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
+import hashlib
 import json
 import multiprocessing
 import sys
@@ -77,7 +79,7 @@ def walk(case: Case, controller: str) -> Cell:
 def cell(task: tuple[str, str, int]) -> Cell:
     """All controllers on one day."""
     station, day, seed = task
-    path = KEPT / f"{station}-{day}-{seed}.json"
+    path = KEPT / f"{station}-{day}-{seed}-{code_of(station)}.json"
     if path.is_file():
         known: Cell = json.loads(path.read_text())
         return known
@@ -92,6 +94,17 @@ def cell(task: tuple[str, str, int]) -> Cell:
     part.write_text(json.dumps(found))
     part.replace(path)
     return found
+
+
+@functools.cache
+def code_of(station: str) -> str:
+    """Changes with the station's file and with the code that a run of it imports."""
+    source = ROOT / "src" / "jialing"
+    files = [path for part in ("core", "domains/metro") for path in (source / part).rglob("*.py")]
+    digest = hashlib.sha256((FOLDER / f"{station}.yaml").read_bytes())
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def waiting(cells: Sequence[Cell], controller: str) -> np.ndarray[Any, Any]:

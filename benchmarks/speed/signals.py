@@ -35,7 +35,7 @@ from jialing.domains.traffic.sightings import SIGHTING
 CORES = 2
 VIEW_M = 100.0
 PER_JUNCTION = 12  # vehicles in view of one signal
-TICKS = 8  # the first compiles, the second guesses everybody's turn
+TICKS = 8  # at the first, every turn is guessed
 GREEN_S = 20.0
 SLOWED = "cologne8"  # the map whose simulation is timed with and without control
 SENSING = "camera"
@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wall, cpu = timed(count, TICKS)
         used = float(np.median(cpu[2:]))
         rows.append(
-            [count, float(np.median(wall[2:])), max(wall[2:]), used, wall[1], 1e3 * used / count]
+            [count, float(np.median(wall[2:])), max(wall[2:]), used, wall[0], 1e3 * used / count]
         )
         print(rows[-1], flush=True)
     table = Table(
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Column(title="decision, median [s]", digits=3),
             Column(title="longest [s]", digits=3),
             Column(title="CPU, median [s]", digits=3),
-            Column(title="second decision, every turn guessed anew [s]", digits=3),
+            Column(title="first decision, every turn guessed [s]", digits=3),
             Column(title="CPU per junction [ms]", digits=3),
         ],
         rows=rows,

@@ -219,6 +219,14 @@ def test_closed_hours_count_up_to_the_end_of_the_evening() -> None:
     assert city.evening.closed_h * 3600.0 == 600.0
 
 
+def test_closed_hours_end_with_an_evening_that_ends_within_a_minute() -> None:
+    city = City("coupled")
+    city.evening.end_s = 90.0
+    for _ in range(2):
+        city.minute(depth=0.2)
+    assert city.evening.closed_h * 3600.0 == 90.0
+
+
 def test_rain_slows_the_streets_once_and_dry_weather_frees_them() -> None:
     city = City("today")
     assert only(Weather, city.minute()) == []

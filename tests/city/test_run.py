@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import jialing as jl
 from jialing.city import run
 from jialing.city.cases import CITIES
 from jialing.city.manifest import read_city
+from jialing.city.messages import Finished
 from jialing.cli.app import app
 from jialing.core.case import GuardCount, Quantity, Run
 from jialing.result import Result
@@ -114,6 +116,19 @@ def test_a_lost_part_is_told_in_the_table_and_in_the_document() -> None:
     assert result.lost() == (line,)
     assert line in result.table().splitlines()
     assert result.to_dict()["runs"][0]["lost"] == {"traffic": "no such edge"}
+
+
+@pytest.mark.parametrize(("lost", "words"), [((), ["waiting"]), (("station:b",), [])])
+def test_people_at_a_lost_station_do_not_count_as_nobody(
+    lost: tuple[str, ...], words: list[str]
+) -> None:
+    stations = ("station:a", "station:b")
+    score = {"waiting": Quantity(value=100.0, unit="person-h")}
+    ran = Run(controller="reactive", score=score, guard=GuardCount(), wall_s=1.0)
+    done = {name: Finished(name=name, run=ran, extra={}) for name in stations if name not in lost}
+    evening: Any = SimpleNamespace(closed_h=0.0)
+    found = run._sheet(done, stations, evening)
+    assert [word for word in found if word == "waiting"] == words
 
 
 def test_a_whole_evening_has_nothing_to_tell_of_lost_parts() -> None:

@@ -124,6 +124,16 @@ def test_streets_on_which_nothing_drives_are_told(town: Path, tmp_path: Path) ->
     assert found.resolve() == trips
 
 
+def test_a_tick_in_which_sumo_cannot_stop_is_told(city: Path) -> None:
+    path = city / "city.yaml"
+    text = path.read_text("utf-8")
+    was = next(line for line in text.splitlines() if line.startswith("  roads:"))
+    path.write_text(text.replace(was, was.replace("tick_s: 1", "tick_s: 1.5")))
+    (only,) = told(city)
+    assert "models.roads.tick_s" in only
+    assert "SUMO passes in steps of 1 s" in only
+
+
 def test_a_network_that_is_not_the_configurations_is_told(city: Path) -> None:
     path = city / "city.yaml"
     shutil.copy(city / "roads.net.xml", city / "other.net.xml")

@@ -12,6 +12,7 @@ Three ways to run the same evening:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,6 +158,7 @@ class Evening:
     mode : of `MODES`
     underpasses, stations, terms, faults : of the city
     period_s : time between two calls [s]
+    end_s : when the evening ends [s]
     """
 
     mode: str
@@ -165,6 +167,7 @@ class Evening:
     terms: Terms
     period_s: float
     faults: Sequence[Event] = ()
+    end_s: float = math.inf
     _roads: dict[str, _Road] = field(default_factory=dict)
     _weather: tuple[float, float] = (1.0, 1.0)
     _riders: dict[str, float] = field(default_factory=dict)
@@ -313,7 +316,7 @@ class Evening:
             road.closed = False
             self._switch(underpass, False, f"{depth_m:.2f} m on the road", found)
         if road.closed:
-            road.closed_total_s += self.period_s  # the one that begins now
+            road.closed_total_s += max(min(self.period_s, self.end_s - time_s), 0.0)
 
     def _switch(
         self, underpass: Underpass, closed: bool, why: str, found: dict[str, list[Change]]

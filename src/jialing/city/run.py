@@ -175,7 +175,7 @@ def run_evening(
     if mode not in MODES:
         raise UnknownNameError("way to run a city", mode, MODES)
     city = read_city(case.model)
-    duration_s = min(case.duration_s or city.duration_s, city.duration_s)
+    duration_s = duration_of(case, city)
     evening = evening_of(case, city, mode)
     orders = orders_for(case, city, mode, folder)
     folder.mkdir(parents=True)
@@ -238,7 +238,13 @@ def evening_of(case: Case, city: City, mode: str) -> Evening:
         terms=city.terms,
         period_s=city.period_s,
         faults=[city.events[name] for name in settings.events],
+        end_s=duration_of(case, city),
     )
+
+
+def duration_of(case: Case, city: City) -> float:
+    """How long the evening is [s]."""
+    return min(case.duration_s or city.duration_s, city.duration_s)
 
 
 def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
@@ -393,7 +399,7 @@ def _sheet(done: Mapping[str, Finished], stations: Sequence[str], evening: Eveni
             if word in extra:
                 found[word] = Quantity(value=extra[word], unit="s")
     here = [done[name].run.score["waiting"] for name in stations if name in done]
-    if here:
+    if here and len(here) == len(stations):  # a station that was lost is no gain
         found["waiting"] = Quantity(value=sum(q.value for q in here), unit=here[0].unit)
     if WATER in done:
         deepest = max(done[WATER].extra.values(), default=0.0)

@@ -19,6 +19,7 @@ from jialing.city.checks import (
 )
 from jialing.city.manifest import city_of
 from jialing.city.schema import Place
+from jialing.core.case import check_tick
 from jialing.core.errors import InputError
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.reader import read_network, read_scenario
@@ -36,7 +37,6 @@ class Sewer:
     nodes: tuple[str, ...]
     outfalls: tuple[str, ...]
     movable: tuple[str, ...]
-    pumps: tuple[str, ...]
     series: tuple[str, ...]
 
 
@@ -46,7 +46,6 @@ class Streets:
 
     edges: tuple[str, ...]
     signals: tuple[str, ...]
-    junctions: tuple[str, ...]
 
 
 def survey(folder: Path) -> list[InputError]:
@@ -72,7 +71,6 @@ def sewer(path: Path) -> Sewer:
         nodes=_names(inp, NODES),
         outfalls=_names(inp, ("OUTFALLS",)),
         movable=_names(inp, MOVABLE),
-        pumps=_names(inp, ("PUMPS",)),
         series=_names(inp, ("TIMESERIES",)),
     )
 
@@ -84,7 +82,6 @@ def streets(path: Path) -> Streets:
     return Streets(
         edges=tuple(network.edges),
         signals=tuple(network.programmes),
-        junctions=tuple(network.nodes),
     )
 
 
@@ -171,6 +168,10 @@ def _trips(
         here = (*place, key)
         found.append(Problem(place=here, text=text, line=line_of(lines, here)))
 
+    try:
+        check_tick(section["tick_s"], scenario.step_s, "SUMO")
+    except InputError as error:
+        say("tick_s", str(error))
     if not (scenario.routes or scenario.additional or "routes" in section):
         say("routes", f"is missing; {file.name} has no traffic of its own: name a file of trips")
     for key, known in (("net", (scenario.net,)), ("additional", scenario.additional)):

@@ -52,11 +52,12 @@ class Desk:
         green_s: float = 30.0,
         room_m: tuple[float, ...] = (300.0, 300.0),
         kinds: dict[int, Kind] | None = None,
+        turns_seen: bool = True,
     ) -> int:
         """The mode that is asked for at second `now`."""
         seen = np.zeros(len(vehicles), dtype=SIGHTING)
         for k, (lane, distance, speed) in enumerate(vehicles):
-            seen[k]["lane"], seen[k]["movement"] = lane, lane
+            seen[k]["lane"], seen[k]["movement"] = lane, lane if turns_seen else -1
             seen[k]["distance_m"], seen[k]["speed_mps"] = distance, speed
             seen[k]["free_speed_mps"], seen[k]["vehicle"] = SPEED_MPS, k
             seen[k]["kind"] = (kinds or {}).get(k, Kind.CAR)
@@ -95,7 +96,7 @@ def compiled():
 
 desk = Desk(sensing=sys.argv[1])
 before = compiled()
-desk.asks(0.0, queue(1, 5))
+desk.asks(0.0, queue(1, 5), turns_seen=False)
 after = compiled()
 assert before["decide"] == 1, before
 assert after == before, {name: after[name] for name in after if after[name] != before[name]}

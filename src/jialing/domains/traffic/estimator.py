@@ -152,7 +152,7 @@ class Estimator:
         known = move >= 0
         turns = self._turns
         lane[known] = turns.move_lane[move[known]]
-        if not known.all() or turns.looked:
+        if not (known.size and known.all()) or turns.looked:
             move = turns.of(
                 sightings["vehicle"].astype(np.int64), lane, move, distance, speed, right, now
             )
