@@ -12,6 +12,7 @@ import pytest
 from bucket_domain import Predictive
 from desks import bucket_desk, run_bucket
 
+from jialing.city.replay import evening_folders
 from jialing.core.command import Command
 from jialing.core.errors import RecordError, UnknownNameError
 from jialing.core.stages import Situation
@@ -216,6 +217,25 @@ def test_records_are_found_in_the_order_of_the_result(tmp_path: Path) -> None:
     )
     assert [p.name for p in record_folders(tmp_path)] == ["zeta", "alpha"]
     assert record_folders(tmp_path / "zeta") == (tmp_path / "zeta",)
+
+
+def test_a_run_that_was_killed_stands_behind_those_that_the_result_names(tmp_path: Path) -> None:
+    for name in ("rules", "killed"):
+        run_bucket(tmp_path)
+        (tmp_path / "record").rename(tmp_path / name)
+    (tmp_path / "killed" / "score.json").unlink()
+    (tmp_path / "result.json").write_text('{"runs": [{"folder": "rules"}]}')
+    found = record_folders(tmp_path)
+    assert [path.name for path in found] == ["rules", "killed"]
+    assert open_record(found[1]).notices == ("score.json is missing: the run was cut off",)
+
+
+def test_an_evening_that_was_killed_is_one_of_a_citys_evenings(tmp_path: Path) -> None:
+    for name in ("today", "coupled"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "city.json").write_text("{}")
+    (tmp_path / "result.json").write_text('{"runs": [{"folder": "today"}]}')
+    assert [path.name for path in evening_folders(tmp_path)] == ["today", "coupled"]
 
 
 def test_a_run_that_is_named_and_gone_is_missed(tmp_path: Path) -> None:

@@ -150,6 +150,38 @@ def test_the_headline_is_about_the_last_evening_that_was_scored(tmp_path: Path) 
     assert "Together: the run was cut off before it could be scored." in said(page)
 
 
+def test_an_evening_that_the_result_does_not_name_is_shown(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "killed", Town(modes=("today", "coupled"), cut_off=("coupled",)))
+    (place / "result.json").write_text(json.dumps({"runs": [{"folder": "today"}]}))
+    assert "Together: the run was cut off before it could be scored." in said(write_report(place))
+
+
+def test_a_part_that_was_lost_is_told_and_its_figures_are_no_gain(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "lost", Town(modes=("today", "coupled")))
+    folder, reason = place / "coupled", "it died 4 times; the last time: it was killed"
+    score = json.loads((folder / "score.json").read_text())
+    score["details"]["lost"] = {"station:market": reason}
+    del score["score"]["waiting"], score["details"]["parts"]["station:market"]
+    (folder / "score.json").write_text(json.dumps(score))
+    event = {"time_s": 600.0, "kind": "lost", "part": "station:market", "reason": reason}
+    with (folder / "events.jsonl").open("a") as file:
+        file.write(json.dumps(event) + "\n")
+    page = write_report(place)
+    text = said(page)
+    assert f"Together: station market is lost, and figures are without it: {reason}." in text
+    assert re.findall(r"Waiting person-h [^.]*\. (\S+ \S+)", text) == ["30.0 –", "30.0 –"]
+    assert "lost" in [mark["kind"] for mark in content(page)["charts"]["marks"][1]]
+
+
+def test_a_part_that_was_lost_before_the_evening_was_killed_is_told(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "lost", Town(modes=("today",), cut_off=("today",)))
+    event = {"time_s": 600.0, "kind": "lost", "part": "water", "reason": "it died 4 times"}
+    with (place / "today" / "events.jsonl").open("a") as file:
+        file.write(json.dumps(event) + "\n")
+    text = said(write_report(place))
+    assert "Today: water is lost, and figures are without it: it died 4 times." in text
+
+
 def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> None:
     place = write_city(tmp_path / "torn", Town(modes=("today",)))
     diary = place / "today" / "diary.jsonl"

@@ -14,6 +14,7 @@ import pytest
 from jialing.core.errors import InputError, RecordError
 from jialing.report import write_report
 from jialing.report.page import content_policy
+from jialing.report.reading import read_result
 
 MEGABYTE = 1_000_000
 
@@ -145,6 +146,19 @@ def test_a_killed_run_is_reported_with_what_there_is(make_result: Callable[..., 
     text = write_report(folder).read_text(encoding="utf-8")
     assert "the run was cut off" in text
     assert "the last frame is torn" in text
+
+
+def test_a_run_that_was_killed_before_the_result_named_it_is_reported(
+    make_result: Callable[..., Path],
+) -> None:
+    folder = make_result(ticks=60, cut_off=True)
+    document = json.loads((folder / "result.json").read_text())
+    document["runs"].pop()
+    (folder / "result.json").write_text(json.dumps(document))
+    result = read_result(folder)
+    assert [run.controller for run in result.runs] == ["rules", "equal-filling", "predictive"]
+    text = write_report(folder).read_text(encoding="utf-8")
+    assert "predictive: score.json is missing: the run was cut off." in text
 
 
 def test_a_run_without_a_single_tick_is_reported(make_result: Callable[..., Path]) -> None:

@@ -21,6 +21,9 @@ from jialing.record.shape import MANIFEST, RESULT, SCORE, check_shape, read_shap
 
 FieldArray = NDArray[np.float32]
 
+#: One of them lies in the folder of every run, from its beginning.
+_PROOFS = ("manifest.json", "city.json")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
@@ -148,20 +151,24 @@ def seed_folders(folder: Path | str) -> tuple[Path, ...]:
 
 
 def run_folders(folder: Path | str) -> tuple[Path, ...]:
-    """Folders of the runs that a result folder names, in its order.
+    """Folders of the runs that a result folder names, in its order, then of those it does not.
 
-    A run lies in a record folder, a city's evening in one with a ``city.json``. Raises RecordError
-    for a run that is named and gone.
+    A run lies in a record folder, a city's evening in one with a ``city.json``. A result is written
+    as a run ends, so that it does not name one that was killed. Raises RecordError for a run that is
+    named and gone.
     """
     folder = Path(folder)
     named = [run["folder"] for run in _result(folder).get("runs") or () if run.get("folder")]
     for name in named:
-        if not any((folder / name / proof).is_file() for proof in ("manifest.json", "city.json")):
+        if not any((folder / name / proof).is_file() for proof in _PROOFS):
             raise RecordError(
                 f"{folder / 'result.json'} names the run {name!r}, which is gone: {folder / name} "
                 "holds neither a manifest.json nor a city.json"
             )
-    return tuple(folder / name for name in named)
+    found = {folder / name: None for name in named}
+    known = {path.resolve() for path in found}
+    others = {path.parent for proof in _PROOFS for path in folder.glob(f"*/{proof}")}
+    return (*found, *sorted(path for path in others if path.resolve() not in known))
 
 
 def _result(folder: Path) -> Mapping[str, Any]:
@@ -171,8 +178,8 @@ def _result(folder: Path) -> Mapping[str, Any]:
 def record_folders(folder: Path | str) -> tuple[Path, ...]:
     """Record folders of a result folder in its order; a record folder stands for itself.
 
-    Of a folder with the results of several seeds, those of every seed. Raises RecordError for a
-    run that the result names and that is gone.
+    Of a folder with the results of several seeds, those of every seed. A run that was killed is
+    among them. Raises RecordError for a run that the result names and that is gone.
     """
     folder = Path(folder)
     if several := seed_folders(folder):

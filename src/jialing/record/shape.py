@@ -58,6 +58,7 @@ SCORE: Shape = {
     "loop_s?": ANY_NUMBER,
     "exchange_s?": ANY_NUMBER,
     "details?": {
+        "lost?": {"*": str},
         "parts?": {
             "*": {
                 "score?": SHEET,
@@ -66,7 +67,7 @@ SCORE: Shape = {
                 "plant_s?": ANY_NUMBER,
                 "decide_s?": ANY_NUMBER,
             }
-        }
+        },
     },
 }
 EVENT: Mapping[str, Any] = {"time_s": NUMBER, "kind": str}

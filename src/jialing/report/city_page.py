@@ -149,12 +149,26 @@ def _badges(result: CityResult) -> str:
         died = sum(event.get("kind") == "died" for event in run.events)
         if died:
             said.append(f"{run.label}: a process died {died} times; see below.")
+        said += [
+            f"{run.label}: {part.replace(':', ' ')} is lost, and figures are without it: {reason}."
+            for part, reason in lost(run).items()
+        ]
     lengths = {len(run.diary) for run in result.runs}
     if len(lengths) > 1:
         said.append("The evenings differ in length, so that their figures do not compare.")
     if result.left_out:
         said.append(f"{result.left_out} results of other cases in the folder are left out.")
     return "".join(f'<p class="badge warn">{escape(text)}</p>' for text in said)
+
+
+def lost(run: CityRun) -> dict[str, str]:
+    """Part -> why it ended early or could not be scored; of an evening that was killed as well."""
+    told = {
+        str(event.get("part", "")): str(event.get("reason", ""))
+        for event in run.events
+        if event.get("kind") == "lost"
+    }
+    return told | dict(run.details.get("lost") or {})
 
 
 def _gains_lead(result: CityResult) -> str:

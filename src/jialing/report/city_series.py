@@ -23,7 +23,7 @@ M_S_TO_MM_H = 3.6e6
 GREEN_S = 300.0  # shares of green are means over this time [s]
 MOST_LEVELS = 12
 #: Events of the city that the time axis marks.
-CITY_EVENTS = ("closed", "opened", "fault", "died", "restarted", "not_scored")
+CITY_EVENTS = ("closed", "opened", "fault", "died", "restarted", "lost", "not_scored")
 
 
 @dataclass(slots=True)

@@ -172,8 +172,8 @@ def read_city_result(folders: Sequence[Path]) -> CityResult:
 def _mode_folders(folder: Path) -> list[Path]:
     if (folder / "city.json").is_file():
         return [folder]
-    if (folder / "result.json").is_file() and (named := run_folders(folder)):
-        return sorted(path for path in named if (path / "city.json").is_file())
+    if (folder / "result.json").is_file():
+        return sorted(path for path in run_folders(folder) if (path / "city.json").is_file())
     return sorted(path.parent for path in folder.glob("*/city.json"))
 
 

@@ -2,7 +2,7 @@
 "use strict";
 const panels = [];
 const seriesCache = new Map();
-const MARK_KINDS = ["closed", "opened", "fault", "died", "restarted", "not_scored", "refused", "late", "clamped", "note"];
+const MARK_KINDS = ["closed", "opened", "fault", "died", "restarted", "lost", "not_scored", "refused", "late", "clamped", "note"];
 const markRows = MARK_KINDS.filter((kind) => content.charts.marks.some((marks) => marks.some((m) => m.kind === kind)));
 
 function series(position) {
@@ -153,7 +153,7 @@ function markTraces() {
   const marks = content.charts.marks[state.run];
   const looks = {
     refused: ["x", "worse"], late: ["triangle-up", "warn"], clamped: ["line-ns-open", "accent"], note: ["circle", "muted"],
-    closed: ["square", "worse"], opened: ["square-open", "better"], fault: ["diamond", "warn"], died: ["x", "worse"], restarted: ["circle-open", "better"], not_scored: ["x", "muted"],
+    closed: ["square", "worse"], opened: ["square-open", "better"], fault: ["diamond", "warn"], died: ["x", "worse"], restarted: ["circle-open", "better"], lost: ["x", "worse"], not_scored: ["x", "muted"],
   };
   return markRows.map((kind) => {
     const found = marks.filter((m) => m.kind === kind);
