@@ -215,3 +215,24 @@ def test_a_calendar_needs_the_trips_of_its_services(feed: Path) -> None:
     (feed / "calendar.txt").write_text(CALENDAR)
     with pytest.raises(InputError, match=r"no trips\.txt; it needs trips\.txt with trip_id"):
         import_station(feed, "S", feed / "s.yaml")
+
+
+def test_a_pattern_departs_as_often_as_its_frequency_says(feed: Path) -> None:
+    (feed / "stop_times.txt").write_text(
+        "trip_id,stop_id,departure_time,arrival_time\n"
+        "t1,X,00:00:00,00:00:00\nt1,P1,00:04:00,00:04:00\nt2,P2,06:30:00,06:30:00\n"
+    )
+    (feed / "frequencies.txt").write_text(
+        "trip_id,start_time,end_time,headway_secs\nt1,06:00:00,06:20:00,600\n"
+    )
+    found, _ = trains(feed)
+    assert found == [("P1", 21840.0), ("P1", 22440.0), ("P2", 23400.0)]
+
+
+@pytest.mark.parametrize("headway", ["0", "-60", "often", ""])
+def test_a_frequency_without_a_headway_is_named_by_its_line(feed: Path, headway: str) -> None:
+    (feed / "frequencies.txt").write_text(
+        f"trip_id,start_time,end_time,headway_secs\nt1,06:00:00,23:00:00,{headway}\n"
+    )
+    with pytest.raises(InputError, match=r"frequencies\.txt:2: headway_secs is"):
+        import_station(feed, "S", feed / "s.yaml")

@@ -149,29 +149,74 @@ def _trains(feed: Path, platforms: set[str]) -> tuple[dict[str, list[int]], str]
 
 
 def _times(feed: Path, platforms: set[str]) -> dict[str, dict[str, set[int]]]:
-    """Service -> platform -> departures [s]; without a calendar all are of one service."""
+    """Service -> platform -> departures [s]; without a calendar all are of one service.
+
+    A trip of `frequencies.txt` is a pattern: it departs every so often, and its times tell how
+    long after its first stop it is where.
+    """
     service: dict[str, str] | None = None
-    needed = ["stop_id", "departure_time"]
     if has_calendar(feed):
         trips = columns(feed, "trips.txt", ("trip_id", "service_id"))
         service = {trip: name for _, (trip, name) in trips}
+    repeated = _repeated(feed)
+    needed = ["stop_id", "departure_time"]
+    if service is not None or repeated:
         needed.append("trip_id")
     found: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    begins: dict[str, int] = {}
+    patterns: list[tuple[str, str, str, int]] = []
     path = feed / "stop_times.txt"
-    for line, (stop, text, *trip) in columns(feed, path.name, needed):
-        if stop not in platforms or not text:
+    for line, (stop, text, *trips_here) in columns(feed, path.name, needed):
+        trip = trips_here[0] if trips_here else ""
+        if not text or (stop not in platforms and trip not in repeated):
             continue
-        try:
-            hours, minutes, seconds = (int(part) for part in text.split(":"))
-        except ValueError:
-            raise InputError(
-                f"departure_time is {text!r}; HH:MM:SS is needed", path=path, line=line
-            ) from None
-        if service is not None and trip[0] not in service:
-            raise InputError(f"trip {trip[0]!r} is not in trips.txt", path=path, line=line)
-        own = "" if service is None else service[trip[0]]
-        found[own][stop].add(hours * 3600 + minutes * 60 + seconds)
+        at_s = _seconds(text, "departure_time", path, line)
+        if trip in repeated:
+            begins[trip] = min(begins.get(trip, at_s), at_s)
+        if stop not in platforms:
+            continue
+        if service is not None and trip not in service:
+            raise InputError(f"trip {trip!r} is not in trips.txt", path=path, line=line)
+        own = "" if service is None else service[trip]
+        if trip in repeated:
+            patterns.append((own, stop, trip, at_s))
+        else:
+            found[own][stop].add(at_s)
+    for own, stop, trip, at_s in patterns:
+        for starts in repeated[trip]:
+            found[own][stop].update(start_s + at_s - begins[trip] for start_s in starts)
     return found
+
+
+def _repeated(feed: Path) -> dict[str, list[range]]:
+    """Trip -> when it begins, again and again [s], for the trips of `frequencies.txt`."""
+    found: dict[str, list[range]] = defaultdict(list)
+    path = feed / "frequencies.txt"
+    if not path.is_file():
+        return found
+    needed = ("trip_id", "start_time", "end_time", "headway_secs")
+    for line, (trip, start, end, headway) in columns(feed, path.name, needed):
+        start_s = _seconds(start, "start_time", path, line)
+        end_s = _seconds(end, "end_time", path, line)
+        if not (headway.isdecimal() and int(headway) > 0):
+            raise InputError(
+                f"headway_secs is {headway!r}; it must be a whole number above 0",
+                path=path,
+                line=line,
+            )
+        found[trip].append(range(start_s, end_s, int(headway)))
+    return found
+
+
+def _seconds(text: str, column: str, path: Path, line: int) -> int:
+    """A time of a feed [s]; hours may be above 24."""
+    try:
+        hours, minutes, seconds = (int(part) for part in text.split(":"))
+    except ValueError:
+        raise InputError(
+            f"{column} is {text!r}; HH:MM:SS is needed", path=path, line=line
+        ) from None
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _floors(own: Mapping[str, Row], pathways: Sequence[Row]) -> dict[str, str]:
