@@ -22,7 +22,7 @@ def manifest(signals: int, actuators: int) -> dict[str, object]:
     return {
         "format": "jialing-record/1",
         "controller": {"name": "tested"},
-        "signals": [{"name": f"s{i}"} for i in range(signals)],
+        "signals": [{"name": f"s{i}", "unit": "m"} for i in range(signals)],
         "actuators": [{"name": f"a{i}"} for i in range(actuators)],
         "fields": [{"name": "f", "unit": "m³", "elements": ["x", "y"]}],
     }
