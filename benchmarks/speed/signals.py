@@ -37,7 +37,7 @@ VIEW_M = 100.0
 PER_JUNCTION = 12  # vehicles in view of one signal
 TICKS = 8  # at the first, every turn is guessed
 GREEN_S = 20.0
-SLOWED = "cologne8"  # the map whose simulation is timed with and without control
+SLOWED = ("cologne1", "ingolstadt1", "cologne8")  # timed with and without control
 SENSING = "camera"
 
 
@@ -141,18 +141,19 @@ def plant_tick_s(name: str) -> float:
     return float(open_case(name).tick_s)
 
 
-def controlled_s(name: str, seed: int) -> float:
-    """CPU seconds of the same run under predictive control."""
-    return float(walk((name, "predictive", SENSING, seed, plant_tick_s(name)))["cpu_s"])
+def controlled(name: str, seed: int) -> tuple[float, float]:
+    """CPU seconds of the same run under predictive control, and per decision and junction [ms]."""
+    run = walk((name, "predictive", SENSING, seed, plant_tick_s(name)))
+    return float(run["cpu_s"]), float(run["decide_ms"]["median"]) / run["junctions"]
 
 
 def slowdown(name: str, seeds: Sequence[int]) -> list[Any]:
-    """Map, seeds, median CPU seconds without and with control, and their ratio."""
+    """Map, seeds, medians: CPU seconds without and with control, their ratio, ms per decision."""
     tasks = [(name, seed) for seed in seeds]
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         plain = float(np.median(pool.starmap(plain_s, tasks, chunksize=1)))
-        controlled = float(np.median(pool.starmap(controlled_s, tasks, chunksize=1)))
-    return [name, len(seeds), plain, controlled, controlled / plain]
+        run_s, decision_ms = np.median(pool.starmap(controlled, tasks, chunksize=1), axis=0)
+    return [name, len(seeds), plain, float(run_s), float(run_s) / plain, float(decision_ms)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -183,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note=f"{PER_JUNCTION} vehicles in view of each signal, turns unknown; the whole decision, at "
         f"most {CORES} cores. CPU is of all cores together; wall-clock depends on what else runs.",
     )
-    slowed = [slowdown(SLOWED, chosen.seeds)] if chosen.seeds else []
+    slowed = [slowdown(name, chosen.seeds) for name in SLOWED] if chosen.seeds else []
     print(*slowed, flush=True)
     beside = Table(
         name="signals-slowdown",
@@ -193,6 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Column(title="CPU of an hour under its programme [s]", digits=1),
             Column(title="under predictive control [s]", digits=1),
             Column(title="ratio", digits=2),
+            Column(title="CPU per decision and junction [ms]", digits=2),
         ],
         rows=slowed,
         note=f"Medians over seeds, one decision per second, sensing: {SENSING}. Without control "
