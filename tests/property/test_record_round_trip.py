@@ -16,12 +16,17 @@ from jialing.record.reader import open_record
 from jialing.record.writer import RecordWriter
 
 FLOATS = st.floats(width=64)  # NaN and infinities too: a broken sensor sends anything
+TIMES = st.floats(allow_nan=False, allow_infinity=False)  # of the run's own clock
 
 
 def manifest(signals: int, actuators: int) -> dict[str, object]:
     return {
         "format": "jialing-record/1",
         "controller": {"name": "tested"},
+        "seed": 0,
+        "tick_s": 60.0,
+        "about": {},
+        "picture": {},
         "signals": [{"name": f"s{i}", "unit": "m"} for i in range(signals)],
         "actuators": [{"name": f"a{i}"} for i in range(actuators)],
         "fields": [{"name": "f", "unit": "m³", "elements": ["x", "y"]}],
@@ -41,7 +46,7 @@ def histories(draw: st.DrawFn) -> tuple[int, int, list[dict[str, object]]]:
 
     ticks: list[dict[str, object]] = [
         {
-            "time_s": draw(FLOATS),
+            "time_s": draw(TIMES),
             "values": floats(signals),
             "quality": small(signals, 2),
             "targets": floats(actuators),

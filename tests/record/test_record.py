@@ -286,6 +286,10 @@ def test_ticks_that_are_gone_without_a_trace_are_missed(tmp_path: Path) -> None:
         ("manifest.json", {"signals": [{"unit": "m"}]}, r"signals\[0\]\.name is missing; .* text"),
         ("manifest.json", {"controller": "x"}, "controller is 'x'; allowed is an object"),
         ("manifest.json", {"picture": {"panels": [3]}}, r"picture\.panels\[0\] is 3"),
+        ("manifest.json", {"picture": {"links": {}}}, r"picture\.links\.name is missing"),
+        ("manifest.json", {"seed": None}, "seed is None; allowed is a whole number"),
+        ("manifest.json", {"tick_s": float("nan")}, "tick_s is nan; allowed is a number"),
+        ("manifest.json", {"about": None}, "about is None; allowed is an object"),
         ("score.json", {"score": {"flooding": 3}}, r"score\.flooding is 3; allowed is an object"),
         ("score.json", {"details": []}, "details is a list; allowed is an object"),
         ("score.json", {"wall_s": "soon"}, "wall_s is 'soon'; allowed is a number or null"),
@@ -298,6 +302,17 @@ def test_a_document_of_another_shape_is_refused_with_file_and_entry(
     path = tmp_path / "record" / file
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(RecordError, match=rf"{file}: {said}"):
+        open_record(tmp_path / "record")
+
+
+@pytest.mark.parametrize("entry", ["seed", "tick_s", "about", "picture"])
+def test_a_manifest_without_what_its_readers_need_is_refused(tmp_path: Path, entry: str) -> None:
+    run_bucket(tmp_path)
+    path = tmp_path / "record" / "manifest.json"
+    document = json.loads(path.read_text())
+    del document[entry]
+    path.write_text(json.dumps(document))
+    with pytest.raises(RecordError, match=rf"manifest\.json: {entry} is missing; allowed is "):
         open_record(tmp_path / "record")
 
 

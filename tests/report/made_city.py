@@ -224,7 +224,7 @@ def _record(
                 {"name": name, "unit": unit, "elements": elements}
                 for name, (unit, elements, _) in fields.items()
             ],
-            "picture": picture,
+            "about": {}, "picture": picture,
         },
     )  # fmt: skip
     values = np.column_stack(list(signals.values()))

@@ -191,6 +191,14 @@ def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> N
     assert "line 40 is torn" in run.notices[0]
 
 
+def test_an_event_at_no_time_is_left_out_and_said(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "nan", Town(modes=("today",)))
+    event = {"time_s": float("nan"), "kind": "closed", "element": "eastdip"}
+    (place / "today" / "events.jsonl").write_text(json.dumps(event) + "\n")
+    text = said(write_report(place))
+    assert "Today: events.jsonl: line 1 is damaged; it and all after it are left out." in text
+
+
 @pytest.mark.parametrize("name", ["diary", "events"])
 def test_junk_in_a_file_of_lines_is_left_out_and_said(tmp_path: Path, name: str) -> None:
     place = write_city(tmp_path / "junk", Town(modes=("today",)))
@@ -236,6 +244,14 @@ def test_an_evening_that_the_result_names_and_that_is_gone_is_missed(tmp_path: P
         ("city.json", {"parts": ["water"]}, "parts is a list; allowed is an object"),
         ("city.json", {"case": 3}, "case is 3; allowed is an object"),
         ("city.json", {"city": {"stations": [1]}}, r"city\.stations is a list"),
+        ("city.json", {"case": {"seed": None}}, r"case\.seed is None"),
+        ("city.json", {"versions": ["numpy"]}, "versions is a list; allowed is an object"),
+        ("city.json", {"files": {"city.yaml": 1}}, "files is an object; allowed is a list"),
+        ("city.json", {"offsets_s": 60}, "offsets_s is 60; allowed is an object"),
+        ("city.json", {"offsets_s": {"water": "0"}}, r"offsets_s\.water is '0'; .* a number"),
+        ("city.json", {"lead_s": None}, "lead_s is None; allowed is a number"),
+        ("score.json", {"guard": {"allowed": None}}, r"guard\.allowed is None"),
+        ("score.json", {"details": {"lost": ["water"]}}, r"details\.lost is a list"),
         ("score.json", {"details": {"parts": {"water": {"extra": 1}}}}, r"details\.parts\.water\."),
     ],
 )
@@ -248,6 +264,13 @@ def test_a_document_of_another_shape_is_refused(
     path.write_text(json.dumps(was | change if isinstance(change, dict) else change))
     with pytest.raises(RecordError, match=f"{file}: {said}"):
         write_report(place)
+
+
+def test_times_that_the_score_does_not_tell_are_no_figures(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "untold", Town(modes=("today",)))
+    path = place / "today" / "score.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"wall_s": None, "exchange_s": None}))
+    assert "Wall time, Today –" in said(write_report(place))
 
 
 def test_the_record_of_a_part_that_was_restarted_is_the_last_one(tmp_path: Path) -> None:

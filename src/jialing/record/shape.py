@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType
@@ -28,8 +29,8 @@ PICTURE: Shape = {
         }
     ],
     "map?": dict,
-    "nodes?": dict,
-    "links?": dict,
+    "nodes?": {"name": list, "x": list, "y": list},
+    "links?": {"name": list, "from": list, "to": list, "vertices": list},
     "signals?": [{"name": str, "x": NUMBER, "y": NUMBER}],
 }
 MANIFEST: Shape = {
@@ -38,14 +39,14 @@ MANIFEST: Shape = {
     "actuators": [{"name": str}],
     "fields": [{"name": str, "unit": str, "elements": list}],
     "case?": dict,
-    "seed?": int,
-    "tick_s?": NUMBER,
+    "seed": int,
+    "tick_s": NUMBER,
     "duration_s?": NUMBER,
     "files?": [{"path": str, "sha256": str}],
     "versions?": dict,
     "machine?": {"processor?": str, "cores?": int, "system?": str},
-    "about?": {"remarks?": list},
-    "picture?": PICTURE,
+    "about": {"remarks?": list},
+    "picture": PICTURE,
 }
 SCORE: Shape = {
     "ended?": str,
@@ -111,7 +112,8 @@ _MISSING = object()
 
 def _misfits(found: Any, shape: Shape, place: str) -> Iterator[tuple[str, Any, str]]:
     kind = dict if isinstance(shape, Mapping) else list if isinstance(shape, list) else shape
-    sound = isinstance(found, kind)
+    # NaN and infinity are no JSON, but Python reads them.
+    sound = isinstance(found, kind) and (not isinstance(found, float) or math.isfinite(found))
     if not sound:
         yield place, found, _said(kind)
     elif isinstance(shape, list):

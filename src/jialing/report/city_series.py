@@ -297,6 +297,8 @@ def _detours(run: CityRun) -> list[str]:
 def _lanes_by_junction(record: Record) -> Mapping[str, list[int]]:
     """Junction -> columns of the queue's field; a lane ends where its street ends."""
     picture = record.manifest["picture"]
+    if "links" not in picture or "nodes" not in picture:
+        return {}
     links, nodes = picture["links"], picture["nodes"]["name"]
     ends = {name: nodes[to] for name, to in zip(links["name"], links["to"], strict=True)}
     elements = next(f["elements"] for f in record.manifest["fields"] if f["name"] == "queue")

@@ -13,7 +13,7 @@ from jialing.record.plain import read_json
 from jialing.record.reader import open_record, run_folders
 from jialing.record.shape import DIARY, EVENT, NUMBER, SCORE, check_shape, read_shaped
 from jialing.record.whole import whole_lines
-from jialing.report.reading import seconds, sheet
+from jialing.report.reading import counted, seconds, sheet
 
 FORMAT = "jialing-city/1"
 SHAPE = {
@@ -22,6 +22,7 @@ SHAPE = {
     "versions?": dict,
     "files?": [dict],
     "lead_s?": NUMBER,
+    "offsets_s?": {"*": NUMBER},
     "city?": {
         "begin?": str,
         "storms?": dict,
@@ -230,13 +231,12 @@ def _read_run(folder: Path) -> CityRun:
     notices += [f"the record of {name} is missing" for name in gone]
     damaged = {name: open_record(path).damage for name, path in parts.items()}
     notices += [f"the record of {name}: {damage}" for name, damage in damaged.items() if damage]
-    guard = final.get("guard") or {}
     return CityRun(
         mode=str(manifest.get("mode", folder.name)),
         folder=folder,
         manifest=manifest,
         scores=_scores(final),
-        guard=GuardCount(**{k: int(guard.get(k, 0)) for k in ("allowed", "clamped", "refused")}),
+        guard=counted(final) or GuardCount(allowed=0, clamped=0, refused=0),
         diary=diary,
         events=events,
         parts=parts,

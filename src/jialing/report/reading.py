@@ -99,14 +99,17 @@ def sheet(found: Mapping[str, Any]) -> ScoreSheet:
     }
 
 
+def counted(final: Mapping[str, Any]) -> GuardCount | None:
+    """The guard's answers as the score counts them; None where it does not."""
+    found = final.get("guard")
+    if found is None:
+        return None
+    return GuardCount(**{k: int(found.get(k) or 0) for k in ("allowed", "clamped", "refused")})
+
+
 def _guard(final: Mapping[str, Any], answers: np.ndarray[Any, Any]) -> GuardCount:
     """The counts of the score; of a run that was cut off, those of its frames."""
-    if "guard" in final:
-        counted = final["guard"] or {}
-        return GuardCount(
-            **{k: int(counted.get(k) or 0) for k in ("allowed", "clamped", "refused")}
-        )
-    return GuardCount(
+    return counted(final) or GuardCount(
         allowed=int(np.count_nonzero(answers == Answer.ALLOW)),
         clamped=int(np.count_nonzero(answers == Answer.CLAMP)),
         refused=int(np.count_nonzero(answers == Answer.REFUSE)),
