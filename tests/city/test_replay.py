@@ -18,6 +18,7 @@ from jialing.city.manifest import read_city
 from jialing.city.run import _write_manifest
 from jialing.core.errors import RecordError
 from jialing.record.frame import checksum
+from jialing.record.plain import read_json
 from jialing.record.reader import open_record
 
 pytestmark = pytest.mark.slow
@@ -108,9 +109,9 @@ def test_junk_among_the_events_is_told_with_the_comparison(
 def test_a_changed_city_is_not_replayed_as_if_nothing_had_changed(
     calm: Path, stations: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    document = replay.read_json(calm / "city.json")
+    document = read_json(calm / "city.json")
     document["files"][0]["sha256"] = "0" * 64
-    monkeypatch.setattr(replay, "read_json", lambda path: document)
+    monkeypatch.setattr(replay, "read_document", lambda path, form, shape: document)
     with pytest.raises(RecordError, match=r"city\.yaml has changed since this run"):
         replay.replay_evening(calm, tmp_path)
 

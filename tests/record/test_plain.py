@@ -110,7 +110,9 @@ def test_a_file_is_either_the_old_one_or_the_new_one(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""])
+@pytest.mark.parametrize(
+    "content", [b"{", b"\xff\xfe", b"", pytest.param(b"[" * 200_000, id="deep")]
+)
 def test_a_damaged_document_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from desks import run_bucket
 
+from jialing.record.frame import frame_dtype
 from jialing.record.reader import Record, open_record
 from jialing.record.replay import compare
 
@@ -54,6 +56,27 @@ def test_a_replay_that_stops_short_is_a_difference(tmp_path: Path) -> None:
     short = replace(record, frames=record.frames[:40])
     assert "60 ticks, the replay ended after 40" in compare(record, short).difference
     assert compare(short, record).identical
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["gate"], "only the record has valve"),
+        (["valve", "gate", "pump"], "only the replay has pump"),
+        (["valve", "weir"], "only the record has gate; only the replay has weir"),
+        (["gate", "valve"], "they are in another order"),
+    ],
+)
+def test_a_replay_with_other_actuators_is_told_by_their_names(
+    tmp_path: Path, names: list[str], told: str
+) -> None:
+    _, record = run_bucket(tmp_path)
+    other = replace(
+        record,
+        manifest={**record.manifest, "actuators": [{"name": name} for name in names]},
+        frames=np.zeros(60, dtype=frame_dtype(len(record.signals), len(names))),
+    )
+    assert compare(record, other).difference == f"the actuators differ: {told}"
 
 
 def test_a_damaged_record_is_identical_to_nothing(tmp_path: Path) -> None:

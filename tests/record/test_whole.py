@@ -29,7 +29,10 @@ def test_a_mark_that_ends_a_line_elsewhere_ends_none_here(tmp_path: Path) -> Non
     assert whole_lines(path) == (({"text": "before\u2028after"}, {"text": "x\x85y"}), "")
 
 
-@pytest.mark.parametrize("junk", [b"\xff\xfe\x00", b"[1]", b'{"time_s": "now"}', b"{}"])
+@pytest.mark.parametrize(
+    "junk",
+    [b"\xff\xfe\x00", b"[1]", pytest.param(b"[" * 200_000, id="deep"), b'{"time_s": "now"}', b"{}"],
+)
 def test_junk_ends_the_reading_with_a_sentence(tmp_path: Path, junk: bytes) -> None:
     path = tmp_path / "events.jsonl"
     content = lines(path, {"time_s": 0.0}, {"time_s": 1.0})

@@ -13,13 +13,12 @@ from jialing.city.run import CitySettings, evening_of, orders_for
 from jialing.core.case import Case
 from jialing.core.errors import RecordError
 from jialing.record.manifest import check_files
-from jialing.record.plain import from_plain, read_json
+from jialing.record.plain import from_plain
 from jialing.record.reader import Record, open_record, run_folders
 from jialing.record.replay import Comparison, compare
-from jialing.record.shape import EVENT, check_shape
+from jialing.record.shape import CITY_FORMAT, EVENT, read_document
 from jialing.record.whole import whole_lines
 
-FORMAT = "jialing-city/1"
 SHAPE = {
     "case": dict,
     "mode": str,
@@ -46,11 +45,7 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     A decision that was late then is late again. Where a part died, everything is compared up to
     the end of that step: what came after depends on when on the wall the process was killed.
     """
-    document = read_json(folder / "city.json")
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMAT:
-        raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
-    check_shape(document, SHAPE, folder / "city.json")
+    document = read_document(folder / "city.json", CITY_FORMAT, SHAPE)
     case, mode = case_of(document["case"]), str(document["mode"])
     check_files(document["files"])
     records = {name: open_record(folder / part) for name, part in document["parts"].items()}

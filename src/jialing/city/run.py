@@ -24,6 +24,7 @@ from jialing.core.errors import InputError, JialingError, UnknownNameError
 from jialing.loop.progress import Listener, Progress
 from jialing.record.manifest import describe_file, versions
 from jialing.record.plain import to_plain, write_json
+from jialing.record.shape import CITY_FORMAT
 
 SIDES = {
     "water": "jialing.city.sides:WaterSide",
@@ -413,7 +414,7 @@ def _write_manifest(
 ) -> None:
     """Everything that is needed to run this evening again."""
     document: dict[str, Any] = {
-        "format": "jialing-city/1",
+        "format": CITY_FORMAT,
         "created": datetime.now(tz=UTC).isoformat(),
         "case": to_plain(case, exact=True),
         "mode": mode,

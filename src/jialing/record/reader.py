@@ -16,8 +16,7 @@ from jialing.core.errors import RecordError, UnknownNameError
 from jialing.core.signal import FloatArray
 from jialing.record.events import read_events
 from jialing.record.frame import FORMAT, Frames, frame_dtype, whole_frames
-from jialing.record.plain import read_json
-from jialing.record.shape import MANIFEST, RESULT, SCORE, check_shape, read_shaped
+from jialing.record.shape import MANIFEST, RESULT, SCORE, read_document, read_shaped
 
 FieldArray = NDArray[np.float32]
 
@@ -100,11 +99,7 @@ class Record:
 def open_record(folder: Path | str) -> Record:
     """Read a record folder; raises RecordError if it is none."""
     folder = Path(folder)
-    manifest = read_json(folder / "manifest.json")
-    found = manifest.get("format") if isinstance(manifest, dict) else None
-    if found != FORMAT:
-        raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
-    check_shape(manifest, MANIFEST, folder / "manifest.json")
+    manifest = read_document(folder / "manifest.json", FORMAT, MANIFEST)
     ticks, notices = folder / "ticks.bin", []
     content = ticks.read_bytes() if ticks.is_file() else b""
     if not ticks.is_file():

@@ -42,8 +42,16 @@ def compare(recorded: Record, repeated: Record) -> Comparison:
     """Compare what the guard let through (`given`, `local`), bit for bit.
 
     A replay may stop short only where the record does. A record that lost more than the tick that
-    a kill may tear is not identical to anything.
+    a kill may tear is not identical to anything, nor is one of other actuators.
     """
+    others = _other_actuators(recorded, repeated)
+    if others:
+        return Comparison(
+            controller=recorded.controller,
+            ticks=0,
+            difference=others,
+            notices=(*recorded.notices, *_other_versions(recorded, repeated)),
+        )
     ticks = min(recorded.ticks, repeated.ticks)
     first, again = recorded.frames[:ticks], repeated.frames[:ticks]
     differs = first["given"].view("<u8").reshape(first["given"].shape) != again["given"].view(
@@ -72,6 +80,17 @@ def compare(recorded: Record, repeated: Record) -> Comparison:
         difference=difference,
         notices=(*recorded.notices, *_other_versions(recorded, repeated)),
     )
+
+
+def _other_actuators(recorded: Record, repeated: Record) -> str:
+    """What keeps commands from being compared; empty where both are for the same actuators."""
+    was, now = tuple(recorded.actuators), tuple(repeated.actuators)
+    if was == now:
+        return ""
+    gone, new = [n for n in was if n not in now], [n for n in now if n not in was]
+    told = [f"only the record has {', '.join(gone)}"] if gone else []
+    told += [f"only the replay has {', '.join(new)}"] if new else []
+    return f"the actuators differ: {'; '.join(told) or 'they are in another order'}"
 
 
 def _shown(given: float, local: int) -> str:

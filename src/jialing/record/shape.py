@@ -15,6 +15,9 @@ from jialing.record.plain import read_json
 #: ``name?`` may be missing; the entry ``*`` is the shape of every value.
 Shape = type | tuple[type, ...] | list[Any] | Mapping[str, Any]
 
+#: Format of the ``city.json`` in the folder of a city's evening.
+CITY_FORMAT = "jialing-city/1"
+
 NUMBER = (int, float)
 #: A number that is not finite is written as null.
 ANY_NUMBER = (int, float, NoneType)
@@ -91,6 +94,16 @@ _WORDS = {
 def read_shaped(path: Path, shape: Shape) -> dict[str, Any]:
     """Content of a JSON file that holds an object; raises RecordError naming what does not fit."""
     found = read_json(path)
+    check_shape(found, shape, path)
+    return dict(found)
+
+
+def read_document(path: Path, form: str, shape: Shape) -> dict[str, Any]:
+    """Content of a JSON file of the format `form`; raises RecordError for another one or shape."""
+    found = read_json(path)
+    other = found.get("format") if isinstance(found, dict) else None
+    if other != form:
+        raise RecordError(f"{path.parent} has format {other!r}, this version reads {form!r}")
     check_shape(found, shape, path)
     return dict(found)
 

@@ -29,7 +29,7 @@ def whole_lines(path: Path, shape: Shape | None = None) -> tuple[tuple[dict[str,
             continue
         try:
             one = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             one = None
         if not isinstance(one, dict) or (shape and not fits(one, shape)):
             torn = number == len(lines)

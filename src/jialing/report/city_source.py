@@ -9,15 +9,27 @@ from typing import Any
 
 from jialing.core.case import GuardCount, ScoreSheet
 from jialing.core.errors import RecordError
-from jialing.record.plain import read_json
 from jialing.record.reader import open_record, run_folders
-from jialing.record.shape import DIARY, EVENT, NUMBER, SCORE, check_shape, read_shaped
+from jialing.record.shape import (
+    ANY_NUMBER,
+    CITY_FORMAT,
+    DIARY,
+    EVENT,
+    NUMBER,
+    SCORE,
+    read_document,
+    read_shaped,
+)
 from jialing.record.whole import whole_lines
 from jialing.report.reading import counted, seconds, sheet
 
-FORMAT = "jialing-city/1"
 SHAPE = {
-    "case?": {"seed?": int, "settings?": {"storm?": str, "events?": [str]}},
+    "case?": {
+        "seed?": int,
+        "tick_s?": ANY_NUMBER,
+        "duration_s?": ANY_NUMBER,
+        "settings?": {"storm?": str, "events?": [str]},
+    },
     "parts?": {"*": str},
     "versions?": dict,
     "files?": [dict],
@@ -189,12 +201,7 @@ def _identity(run: CityRun) -> tuple[str, int]:
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
-    manifest = read_json(folder / "city.json")
-    found = manifest.get("format") if isinstance(manifest, dict) else None
-    if found != FORMAT:
-        raise RecordError(f"{folder} has format {found!r}, this version reads {FORMAT!r}")
-    check_shape(manifest, SHAPE, folder / "city.json")
-    return dict(manifest)
+    return read_document(folder / "city.json", CITY_FORMAT, SHAPE)
 
 
 def _read_scores(folder: Path) -> tuple[str, int, str, Scores]:
