@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import pytest
 
 from jialing.core.errors import RecordError
 from jialing.report import write_report
-from jialing.report.city_foresight import foresight
+from jialing.report.city_foresight import forecast_table, foresight
 from jialing.report.city_map import extended, frame_periods, last_metres
-from jialing.report.city_series import views
-from jialing.report.city_source import city_folders, read_city_result
+from jialing.report.city_page import closures
+from jialing.report.city_series import end_s, views
+from jialing.report.city_source import CityResult, city_folders, read_city_result
 from jialing.report.city_words import headline
 from jialing.report.packing import unpack
 from tests.report.made_city import Town, write_city
@@ -324,6 +326,19 @@ def test_the_map_holds_what_the_record_holds(page: Path) -> None:
     assert plan["stations"][0]["at"] is not None
 
 
+@pytest.mark.parametrize(("gone", "count"), [("coupled", 20), ("today", 0)])
+def test_the_record_of_a_station_is_missing_in_one_evening(
+    tmp_path: Path, gone: str, count: int
+) -> None:
+    place = write_city(tmp_path / "less", Town(modes=("today", "coupled")))
+    shutil.rmtree(place / gone / "station-market")
+    plan = content(write_report(place))["map"]
+    today, coupled = (unpack(run["waiting"]) for run in plan["runs"])
+    assert (len(today), len(coupled)) == (count, count)
+    assert today.any() == (count > 0)
+    assert not coupled.any()
+
+
 def test_a_queue_is_drawn_on_the_end_of_its_street() -> None:
     line = [(0.0, 0.0), (100.0, 0.0), (100.0, 400.0)]
     assert last_metres(line, 50.0) == [(100.0, 350.0), (100.0, 400.0)]
@@ -346,6 +361,36 @@ def test_foresight_counts_hits_misses_and_false_alarms() -> None:
     # water stands in period 3: it is ahead of periods 1 and 2, and was foreseen in the first
     assert (found.came, found.hits, found.false) == (2, 1, 1)
     assert found.above_worst == pytest.approx(1 / 3)
+
+
+def test_what_was_foreseen_is_told_in_minutes_whatever_the_period(folder: Path) -> None:
+    def minutes(result: CityResult) -> list[float]:
+        cells = re.findall(r'<td class="num">([0-9.]+)', forecast_table(result))
+        return [float(text) for text in cells[:2]]
+
+    result = read_city_result((folder,))
+    run = result.runs[-1]
+    half = replace(
+        run,
+        manifest={**run.manifest, "lead_s": 150.0},
+        diary=tuple({**entry, "time_s": 0.5 * entry["time_s"]} for entry in run.diary),
+    )
+    whole = minutes(replace(result, runs=(run,)))
+    assert whole[0] > 2.0
+    assert minutes(replace(result, runs=(half,))) == [0.5 * each for each in whole]
+
+
+def test_an_evening_ends_with_its_last_period(page: Path, folder: Path) -> None:
+    assert "City time 40 min" in said(page)
+    run = read_city_result((folder,)).runs[0]
+    shut = {"time_s": 600.0, "kind": "closed", "element": "eastdip"}
+    broken = {"time_s": 900.0, "kind": "fault", "element": "gate_a"}
+    run = replace(run, events=(shut, broken))
+    assert [(span["from"], span["to"]) for span in closures(run)] == [(600, 2400), (900, 2400)]
+    case = {**run.manifest["case"], "duration_s": 2370.0}
+    assert end_s(replace(run, manifest={**run.manifest, "case": case})) == 2370.0
+    assert end_s(replace(run, diary=run.diary[:1])) == 60.0
+    assert end_s(replace(run, diary=())) == 0.0
 
 
 # -- the page -------------------------------------------------------------------------------------

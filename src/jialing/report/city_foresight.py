@@ -10,7 +10,7 @@ import numpy as np
 
 from jialing.core.signal import FloatArray
 from jialing.report import numbers
-from jialing.report.city_series import times, told, underpasses
+from jialing.report.city_series import period_s, told, underpasses
 from jialing.report.city_source import WATER, CityResult, CityRun
 
 LEAD_S = 300.0  # how far the city looks ahead unless its file says otherwise
@@ -25,15 +25,15 @@ _KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Foresight:
-    """What was foreseen of one underpass, minute by minute.
+    """What was foreseen of one underpass, period by period.
 
     Attributes
     ----------
-    came : minutes after which water worth a closure came within the lead
+    came : periods after which water worth a closure came within the lead
     hits : those of them in which it was foreseen
-    false : minutes in which it was foreseen and did not come
+    false : periods in which it was foreseen and did not come
     error_m : mean of foreseen minus come, where either was worth a look [m]
-    above_worst : share of those minutes in which more came than the worst scenario held [1]
+    above_worst : share of those periods in which more came than the worst scenario held [1]
     """
 
     came: int
@@ -80,11 +80,9 @@ def lead_s(run: CityRun) -> float:
 
 def of_run(run: CityRun) -> dict[str, Foresight]:
     """Underpass, as people read it -> what was foreseen there; empty where nobody looked ahead."""
-    at = times(run)
-    period_s = float(at[1] - at[0]) if len(at) > 1 else 60.0
     rule = (run.plain.get("couplings") or {}).get("depth_to_closure") or {}
     close_m = 1e-3 * float(rule.get("closes_mm", 150.0))
-    periods = max(round(lead_s(run) / period_s), 1)
+    periods = max(round(lead_s(run) / period_s(run)), 1)
     found = {}
     for name, title in underpasses(run).items():
         mean_m, worst_m = (told(run, WATER, f"{kind}:{name}") for kind in ("foreseen", "worst"))
@@ -113,7 +111,7 @@ def forecast_table(result: CityResult) -> str:
         found = of_run(run)
         if not found:
             continue
-        rows = "".join(_row(title, each) for title, each in found.items())
+        rows = "".join(_row(title, each, period_s(run) / 60.0) for title, each in found.items())
         blocks.append(
             f'<div class="per-run" data-run="{i}"><h4 class="run-name">{escape(run.label)}</h4>'
             '<div class="scroll" tabindex="0"><table class="elements"><thead><tr>'
@@ -130,18 +128,20 @@ def forecast_table(result: CityResult) -> str:
     return '<p class="empty">No evening here looked ahead at the underpasses.</p>'
 
 
-def _row(title: str, each: Foresight) -> str:
-    missed = each.came - each.hits
+def _row(title: str, each: Foresight, period_min: float) -> str:
+    def minutes(periods: int) -> str:
+        return numbers.number(periods * period_min, 0 if period_min.is_integer() else 1)
+
     foreseen = (
-        f"{numbers.number(each.hits, 0)} ({numbers.number(missed, 0)} missed)"
+        f"{minutes(each.hits)} ({minutes(each.came - each.hits)} missed)"
         if each.came
         else numbers.NONE
     )
     worse = numbers.percent(each.above_worst) if np.isfinite(each.above_worst) else numbers.NONE
     cells = (
-        numbers.number(each.came, 0),
+        minutes(each.came),
         foreseen,
-        numbers.number(each.false, 0),
+        minutes(each.false),
         numbers.number(100.0 * each.error_m, 1),
         worse,
     )

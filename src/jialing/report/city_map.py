@@ -63,7 +63,10 @@ def city_map(result: CityResult) -> dict[str, Any] | None:
         "stations": _stations(first, picture, place),
         "worst": worst_frame(result.runs[0], frames),
         "times": pack(np.round(longest[frames]).astype(np.int32)),
-        "runs": [_frames(run, frames, [s for s in spills if s[1] in nodes]) for run in result.runs],
+        "runs": [
+            _frames(run, frames, [s for s in spills if s[1] in nodes], first.stations)
+            for run in result.runs
+        ],
     }
 
 
@@ -227,7 +230,10 @@ def _stations(run: CityRun, picture: Mapping[str, Any], place: _Place) -> list[d
 
 
 def _frames(
-    run: CityRun, frames: NDArray[np.int64], spills: Sequence[tuple[str, str]]
+    run: CityRun,
+    frames: NDArray[np.int64],
+    spills: Sequence[tuple[str, str]],
+    stations: Sequence[str],
 ) -> dict[str, Any]:
     """What the pictures of one evening show; periods that it did not reach stay empty."""
     count = len(times(run))
@@ -245,7 +251,7 @@ def _frames(
         "closed": pack(_bytes(closed.reshape(shape), inside, gone)),
         "depth_cm": pack(_bytes(np.round(100.0 * depth.reshape(shape)), inside, gone)),
         "caught": pack(_words(caught.reshape(shape), inside, gone)),
-        "waiting": pack(_words(_waiting(run), inside, gone)),
+        "waiting": pack(_words(_waiting(run, stations), inside, gone)),
         "rain": pack(np.where(gone, 0.0, rain[inside] if count else 0.0).astype(np.float32)),
         "count": int(np.count_nonzero(~gone)),
     }
@@ -306,10 +312,13 @@ def _spilled(
     return out.ravel()
 
 
-def _waiting(run: CityRun) -> FloatArray:
-    """[periods, stations] people who wait."""
+def _waiting(run: CityRun, stations: Sequence[str]) -> FloatArray:
+    """[periods, stations] people who wait; NaN where the record of a station is missing."""
     columns = []
-    for part in run.stations:
+    for part in stations:
+        if part not in run.parts:
+            columns.append(np.full(len(times(run)), np.nan))
+            continue
         record = open_record(run.parts[part])
         columns.append(clock_of(record, run, part).at(people_waiting(record)))
     return np.column_stack(columns) if columns else np.zeros((len(times(run)), 0))

@@ -11,7 +11,7 @@ from typing import Any
 
 from jialing.report import charts, city_foresight, city_tables, incidents, numbers, shell
 from jialing.report.city_map import city_map
-from jialing.report.city_series import city_marks, event_text, spoken, times, views
+from jialing.report.city_series import city_marks, end_s, event_text, spoken, views
 from jialing.report.city_source import CityResult, CityRun, read_city_result
 from jialing.report.city_words import headline
 from jialing.report.elements import element_table
@@ -93,12 +93,12 @@ def tiles(told: Headline) -> str:
 
 def closures(run: CityRun) -> list[dict[str, Any]]:
     """Times in which any underpass was closed, or anything was broken, for the charts to shade."""
-    end_s = float(times(run)[-1]) if run.diary else 0.0
-    return [*_spans(run, ("closed", "opened"), "worse", end_s), *_faults(run, end_s)]
+    until_s = end_s(run)
+    return [*_spans(run, ("closed", "opened"), "worse", until_s), *_faults(run, until_s)]
 
 
 def _spans(
-    run: CityRun, words: tuple[str, str], ink: str, end_s: float
+    run: CityRun, words: tuple[str, str], ink: str, until_s: float
 ) -> Iterator[dict[str, Any]]:
     """From the first thing that begins to the last that ends, without overlaps."""
     open_: set[str] = set()
@@ -113,10 +113,10 @@ def _spans(
             if not open_:
                 yield {"from": since, "to": at, "ink": ink}
     if open_:
-        yield {"from": since, "to": max(end_s, since), "ink": ink}
+        yield {"from": since, "to": max(until_s, since), "ink": ink}
 
 
-def _faults(run: CityRun, end_s: float) -> Iterator[dict[str, Any]]:
+def _faults(run: CityRun, until_s: float) -> Iterator[dict[str, Any]]:
     """An element's first fault breaks it, its next one mends it."""
     broken: dict[str, float] = {}
     for event in run.events:
@@ -128,7 +128,7 @@ def _faults(run: CityRun, end_s: float) -> Iterator[dict[str, Any]]:
         else:
             broken[element] = float(event["time_s"])
     for since in broken.values():
-        yield {"from": since, "to": max(end_s, since), "ink": "warn"}
+        yield {"from": since, "to": max(until_s, since), "ink": "warn"}
 
 
 def _stamp(result: CityResult) -> str:
@@ -293,7 +293,7 @@ def _facts(result: CityResult) -> str:
         ("Weather", result.storm or numbers.NONE),
         ("Ordered events", ", ".join(settings.get("events") or ()) or "none"),
         ("Seeds", ", ".join(str(seed) for seed in sorted(result.seeds))),
-        ("City time", numbers.duration(float(times(first)[-1]) if first.diary else 0.0)),
+        ("City time", numbers.duration(end_s(first))),
         *((f"Wall time, {run.label}", numbers.duration(run.wall_s)) for run in result.runs),
         *(
             (f"Exchange between parts, {run.label}", numbers.duration(run.exchange_s))

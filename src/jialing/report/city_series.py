@@ -20,6 +20,7 @@ from jialing.report.reading import incidents_of
 from jialing.report.source import Incident, ResultView, RunView
 
 M_S_TO_MM_H = 3.6e6
+PERIOD_S = 60.0  # of an evening whose document tells no other [s]
 GREEN_S = 300.0  # shares of green are means over this time [s]
 MOST_LEVELS = 12
 #: Events of the city that the time axis marks.
@@ -78,6 +79,22 @@ class Clock:
 def times(run: CityRun) -> FloatArray:
     """[periods] the city's clock [s]."""
     return np.array([float(entry["time_s"]) for entry in run.diary])
+
+
+def period_s(run: CityRun) -> float:
+    """Time from one line of the diary to the next [s]."""
+    at = times(run)
+    if len(at) > 1:
+        return float(at[1] - at[0])
+    return float((run.manifest.get("case") or {}).get("tick_s") or PERIOD_S)
+
+
+def end_s(run: CityRun) -> float:
+    """End of the last period [s], which may be shorter than the others."""
+    if not run.diary:
+        return 0.0
+    duration_s = (run.manifest.get("case") or {}).get("duration_s") or np.inf
+    return min(float(times(run)[-1]) + period_s(run), float(duration_s))
 
 
 def clock_of(record: Record, run: CityRun, part: str) -> Clock:

@@ -7,7 +7,7 @@ from html import escape
 from statistics import median
 
 from jialing.report import numbers
-from jialing.report.city_series import spoken, told, underpasses
+from jialing.report.city_series import period_s, spoken, told, underpasses
 from jialing.report.city_source import (
     STATION,
     TRAFFIC,
@@ -171,6 +171,4 @@ def _deepest(run: CityRun, name: str) -> float:
 
 
 def _closed_min(run: CityRun, name: str) -> float:
-    times = [float(entry["time_s"]) for entry in run.diary]
-    period_s = times[1] - times[0] if len(times) > 1 else 0.0
-    return sum(name in entry.get("closed", ()) for entry in run.diary) * period_s / 60.0
+    return sum(name in entry.get("closed", ()) for entry in run.diary) * period_s(run) / 60.0
