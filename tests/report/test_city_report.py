@@ -193,6 +193,22 @@ def test_a_torn_last_line_of_the_diary_is_left_out_and_said(tmp_path: Path) -> N
     assert "line 40 is torn" in run.notices[0]
 
 
+def test_a_number_that_was_not_finite_is_a_gap(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "null", Town(modes=("today",)))
+    diary = place / "today" / "diary.jsonl"
+    rows = [json.loads(line) for line in diary.read_text().splitlines()]
+    rows[9]["told"]["water"]["depth:eastdip"] = rows[9]["traffic_ph"]["eastdip"] = None
+    rows[9]["rain_mps"] = None
+    diary.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_report(place)
+    run = views(read_city_result((place,))).runs[0]
+    columns = dict(zip(run.signals, run.values.T, strict=True))
+    assert np.flatnonzero(np.isnan(columns["road:Eastdip"])).tolist() == [0, 9]
+    rows[9]["told"]["water"]["depth:eastdip"] = "deep"
+    diary.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "diary.jsonl: line 10 is damaged" in said(write_report(place))
+
+
 def test_an_event_at_no_time_is_left_out_and_said(tmp_path: Path) -> None:
     place = write_city(tmp_path / "nan", Town(modes=("today",)))
     event = {"time_s": float("nan"), "kind": "closed", "element": "eastdip"}

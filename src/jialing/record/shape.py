@@ -75,7 +75,13 @@ SCORE: Shape = {
     },
 }
 EVENT: Mapping[str, Any] = {"time_s": NUMBER, "kind": str}
-DIARY: Shape = {"time_s": NUMBER, "told?": {"*": dict}, "closed?": list}
+DIARY: Shape = {
+    "time_s": NUMBER,
+    "told?": {"*": {"*": ANY_NUMBER}},
+    "closed?": list,
+    "rain_mps?": ANY_NUMBER,
+    "traffic_ph?": {"*": ANY_NUMBER},
+}
 RESULT: Shape = {
     "seed?": int,
     "runs?": [{"folder?": (str, NoneType), "controller?": str, "score?": SHEET}],

@@ -243,7 +243,7 @@ def _frames(
     closed = np.array([[n in e.get("closed", ()) for n in names] for e in run.diary])
     depth = np.array([told(run, WATER, f"depth:{n}") for n in names]).T
     caught = np.array([told(run, TRAFFIC, f"caught:{n}") for n in names]).T
-    rain = np.array([float(e.get("rain_mps", 0.0)) for e in run.diary]) * M_S_TO_MM_H
+    rain = np.array([float(e.get("rain_mps") or 0.0) for e in run.diary]) * M_S_TO_MM_H
     shape = (count, len(names))
     return {
         "queue": pack(_bytes(_queues(run), inside, gone)),

@@ -108,8 +108,13 @@ def clock_of(record: Record, run: CityRun, part: str) -> Clock:
 def told(run: CityRun, part: str, name: str) -> FloatArray:
     """[periods] what a part told the city under `name`; NaN where it said nothing."""
     return np.array(
-        [float((e.get("told") or {}).get(part, {}).get(name, np.nan)) for e in run.diary]
+        [number_or_nan((e.get("told") or {}).get(part, {}).get(name)) for e in run.diary]
     )
+
+
+def number_or_nan(found: float | None) -> float:
+    """A number of the diary; one that was not finite is written as null."""
+    return float("nan") if found is None else float(found)
 
 
 def underpasses(run: CityRun) -> dict[str, str]:
@@ -264,7 +269,7 @@ def _traffic(run: CityRun, record: Record | None, lines: _Lines) -> list[dict[st
     caught, through = [], []
     for name, title in underpasses(run).items():
         lines.add(f"caught:{title}", told(run, TRAFFIC, f"caught:{name}"))
-        per_h = [float((e.get("traffic_ph") or {}).get(name, np.nan)) for e in run.diary]
+        per_h = [number_or_nan((e.get("traffic_ph") or {}).get(name)) for e in run.diary]
         lines.add(f"through:{title}", np.array(per_h))
         caught.append(f"caught:{title}")
         through.append(f"through:{title}")
