@@ -30,7 +30,8 @@ SHAPE = {
 def evening_folders(folder: Path) -> tuple[Path, ...]:
     """The evenings of a city's result folder; an evening's own folder stands for itself.
 
-    One that was killed, which the result does not name, is among them. Raises RecordError for an evening that the result names and that is gone.
+    One that was killed, which the result does not name, is among them. Raises RecordError for an
+    evening that the result names and that is gone.
     """
     if (folder / "city.json").is_file():
         return (folder,)
