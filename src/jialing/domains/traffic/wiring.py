@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,17 +68,18 @@ class Wiring:
         self._mode = np.zeros(count, dtype=np.int64)
         self._before = np.full(count, -1, dtype=np.int64)
         self._left_s = np.full(count, -np.inf)
-        self._green_s = np.full(count, np.nan)
-        self._moving = np.zeros(count, dtype=np.bool_)
         self._started = False
         self._read_s = -np.inf
         self._modes = np.diff(layout.mode_ptr)
-        self._moves = np.diff(layout.move_ptr)
         self._drain = np.full(len(layout.out_length), DRAIN)
-        owner = np.repeat(np.arange(count), self._moves)
-        self._owner = owner
-        within = np.arange(len(owner)) - layout.move_ptr[owner]
-        self._right_base = layout.right_ptr[owner] + within
+        self._tables = (
+            self._modes,
+            layout.move_ptr,
+            layout.change_ptr,
+            layout.intergreen,
+            layout.right_ptr,
+            layout.rights,
+        )
 
     def _bind(self, table: SignalTable) -> None:
         index = table.index
@@ -95,39 +98,22 @@ class Wiring:
         """The state now; `positions` stand in for modes that are not observed."""
         if observation.table is not self._table:
             self._bind(observation.table)
-        layout, now, values = self._layout, observation.time_s, observation.values
-        shown = values[self._at_mode]
-        local = np.isnan(shown)
-        shown = np.where(local, np.where(np.isnan(positions), 0.0, positions), shown)
-        moving = shown < 0.0
-        mode = np.where(moving, -1.0 - shown, shown).astype(np.int64)
-        mode = np.clip(mode, 0, self._modes - 1)
-        changed = mode != self._mode
-        self._before = np.where(changed, self._mode, self._before)
-        self._left_s = np.where(changed, self._read_s, self._left_s)
-        self._read_s = now
-        if not self._started:
-            self._before[:] = -1
-            self._started = True
-        self._mode = mode
-        green = values[self._at_green]
-        size = self._modes
-        pair = layout.change_ptr[:-1] + np.maximum(self._before, 0) * size + mode
-        change = np.where(self._before >= 0, layout.intergreen[pair], 0.0)
-        due = np.maximum(self._left_s + change - now, 0.1)
-        self._green_s = np.where(np.isnan(green), 60.0, green)
-        opened = np.where(moving & ~local, due, -self._green_s)
-        switched = np.where(np.isfinite(self._left_s), self._left_s - now, -1e6)
-        right = layout.rights[self._right_base + mode[self._owner] * self._moves[self._owner]]
-        right = np.where((opened > 0.0)[self._owner], 0, right).astype(np.int8)
-        free = np.where(self._at_room >= 0, values[self._at_room], layout.out_length)
-        free = np.where(np.isnan(free), self._visible, free)
-        full = np.clip(1.0 - free / self._seen_m, 0.0, 1.0)
-        clear = full < CLEAR
-        room = np.where(clear, 1e6, free / SPACE_M)
+        values, now = observation.values, observation.time_s
+        held = np.array(
+            positions, dtype=np.float64
+        )  # ours: compiled for arrays that may be written
+        seen = (values[self._at_mode], values[self._at_green], held)
+        last = (self._mode, self._before, self._left_s)
+        mode, before, left_s, switched, opened, local, right = _signals(
+            seen, last, now, self._read_s, self._started, self._tables
+        )
+        self._mode, self._before, self._left_s = mode, before, left_s
+        self._read_s, self._started = now, True
+        free = np.where(self._at_room >= 0, values[self._at_room], self._layout.out_length)
+        room, full = _exits(free, self._visible, self._seen_m)
         return SignalState(
             mode=mode,
-            before=self._before,
+            before=before,
             switched=switched,
             opened=opened,
             local=local,
@@ -151,3 +137,59 @@ class Wiring:
 def seen_m(settings: TrafficSettings) -> float:
     """How far approaches and exits are seen [m]; inf where sensing is perfect."""
     return {"perfect": np.inf, "loops": UPSTREAM_M}.get(settings.sensing, settings.view_m)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _signals(seen: Any, last: Any, now: float, read_s: float, started: bool, tables: Any) -> Any:
+    """Mode, mode before, when that was left, `switched`, `opened`, `local` and `right` now.
+
+    Parameters
+    ----------
+    seen : modes and ages of greens as observed, positions for those that are not [junctions]
+    last : mode, mode before, and when that was left, at the last reading
+    read_s : when that was; `started` is False if there was none
+    tables : modes per junction, and the tables of `Layout`
+    """
+    shown, green, positions = seen
+    mode_last, before_last, left_last = last
+    modes, move_ptr, change_ptr, intergreen, right_ptr, rights = tables
+    count = shown.shape[0]
+    mode, before, left_s = np.empty_like(mode_last), before_last.copy(), left_last.copy()
+    switched, opened = np.empty(count), np.empty(count)
+    local = np.isnan(shown)
+    right = np.zeros(move_ptr[-1], dtype=np.int8)
+    for j in range(count):
+        at = shown[j]
+        if local[j]:
+            at = 0.0 if np.isnan(positions[j]) else positions[j]
+        moving = at < 0.0
+        mode[j] = min(max(int(-1.0 - at if moving else at), 0), modes[j] - 1)
+        if mode[j] != mode_last[j]:
+            before[j], left_s[j] = mode_last[j], read_s
+        if not started:
+            before[j] = -1
+        if moving and not local[j]:
+            change = 0.0
+            if before[j] >= 0:
+                change = intergreen[change_ptr[j] + before[j] * modes[j] + mode[j]]
+            opened[j] = max(left_s[j] + change - now, 0.1)
+        else:
+            opened[j] = -60.0 if np.isnan(green[j]) else -green[j]
+        switched[j] = left_s[j] - now if np.isfinite(left_s[j]) else -1e6
+        first, last_move = move_ptr[j], move_ptr[j + 1]
+        if opened[j] <= 0.0 and mode[j] >= 0:
+            row = right_ptr[j] + mode[j] * (last_move - first)
+            for m in range(last_move - first):
+                right[first + m] = rights[row + m]
+    return mode, before, left_s, switched, opened, local, right
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _exits(free: FloatArray, visible: FloatArray, seen_m: FloatArray) -> Any:
+    """Vehicles for which each exit has room, and the part of it that is taken [1]."""
+    room, full = np.empty(free.shape[0]), np.empty(free.shape[0])
+    for k in range(free.shape[0]):
+        free_m = visible[k] if np.isnan(free[k]) else free[k]
+        full[k] = min(max(1.0 - free_m / seen_m[k], 0.0), 1.0)
+        room[k] = 1e6 if full[k] < CLEAR else free_m / SPACE_M
+    return room, full
