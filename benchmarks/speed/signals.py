@@ -148,18 +148,25 @@ def controlled(name: str, seed: int) -> tuple[float, float]:
 
 
 def slowdown(name: str, seeds: Sequence[int]) -> list[Any]:
-    """Map, seeds, medians: CPU seconds without and with control, their ratio, ms per decision."""
-    tasks = [(name, seed) for seed in seeds]
+    """Map, seeds, medians: CPU seconds without and with control, their ratio, ms per decision.
+
+    One after the other on each seed, so that a slow minute of the machine slows both.
+    """
+    rows = []
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        plain = float(np.median(pool.starmap(plain_s, tasks, chunksize=1)))
-        run_s, decision_ms = np.median(pool.starmap(controlled, tasks, chunksize=1), axis=0)
-    return [name, len(seeds), plain, float(run_s), float(run_s) / plain, float(decision_ms)]
+        for seed in seeds:
+            plain = pool.apply(plain_s, (name, seed))
+            run_s, decision_ms = pool.apply(controlled, (name, seed))
+            rows.append((plain, run_s, run_s / plain, decision_ms))
+    return [name, len(seeds), *np.median(rows, axis=0).tolist()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--junctions", type=int, nargs="+", default=[6, 100, 1000, 10_000])
-    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of slowed runs")
+    parser.add_argument(
+        "--seeds", type=int, nargs="*", default=[0, 1, 2, 3, 4], help="of slowed runs"
+    )
     parser.add_argument("--write", action="store_true", help="write the result file")
     chosen = parser.parse_args(arguments)
     rows: list[list[Any]] = []
