@@ -55,21 +55,16 @@ class LongestQueue:
         self._pressure, self._shortest = pressure, shortest
         self._every_s, self._decided_s = settings.decide_every_s, -np.inf
         self._want = np.zeros(layout.junctions)
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        self._owner = np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
         places = {
             name: int(layout.lane_ptr[j]) + k
             for j, junction in enumerate(roads.junctions)
             for k, name in enumerate(junction.lanes)
         }
-        self._out = np.where(layout.move_out >= 0, layout.move_out + layout.out_ptr[owner], -1)
         self._next = np.array(
             [places.get(name, -1) for junction in roads.junctions for name in junction.outs],
             dtype=np.int64,
         )
-        turns = np.bincount(
-            layout.move_lane + layout.lane_ptr[owner], minlength=layout.lane_ptr[-1]
-        )
+        turns = np.bincount(layout.lane_of, minlength=layout.lane_ptr[-1])
         self._turns = np.maximum(turns, 1)
 
     def decide(self, situation: Situation) -> Command:
@@ -81,13 +76,14 @@ class LongestQueue:
         state = self._wiring.read(seen, situation.positions)
         arrivals = self._estimator.arrivals(seen, state, now)
         layout = self._layout
-        lane = np.repeat(np.arange(len(arrivals.first) - 1), np.diff(arrivals.first))
-        move = arrivals.move + layout.move_ptr[self._owner[lane]]
+        move = arrivals.move + layout.lane_base[arrivals.lane]
         here = arrivals.size * (arrivals.arrive <= NEAR_S)
         load = _sum_by(move, here, len(layout.move_lane))
         waiting = load
         if self._pressure:
-            load = load - self._downstream(_sum_by(lane, here, len(self._turns)), state.standing)
+            load = load - self._downstream(
+                _sum_by(arrivals.lane, here, len(self._turns)), state.standing
+            )
         for j in range(layout.junctions):
             modes = slice(layout.mode_ptr[j], layout.mode_ptr[j + 1])
             moves = slice(layout.move_ptr[j], layout.move_ptr[j + 1])
@@ -107,7 +103,8 @@ class LongestQueue:
         """[movements] vehicles that wait in the exit, averaged over its turns."""
         known = self._next >= 0
         exits = np.where(known, on_lane[self._next] / self._turns[self._next], standing)
-        return np.where(self._out >= 0, exits[self._out], 0.0)
+        out = self._layout.out_of
+        return np.where(out >= 0, exits[out], 0.0)
 
     def _command(self, situation: Situation) -> Command:
         targets = self._wiring.targets(self._want, situation.actuators)

@@ -62,12 +62,6 @@ class PredictiveController:
             Group(junctions, layout, members, horizon_s=HORIZON_S, tuning=tuning)
             for members in groups_of(junctions)
         ]
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        out = layout.move_out + layout.out_ptr[owner]
-        self._move_out = np.where(layout.move_out >= 0, out, -1)
-        self._lane_move = layout.move_ptr[
-            np.repeat(np.arange(layout.junctions), np.diff(layout.lane_ptr))
-        ]  # first movement of each lane's junction
         count = layout.junctions
         self._answers = np.zeros((count, batch.ANSWER))
         self._paths = np.full((count, search.DEPTH + 1), -1, dtype=np.int64)
@@ -199,12 +193,12 @@ class PredictiveController:
 
     def _moves(self, arrivals: Arrivals) -> IntArray:
         """Movement of each vehicle, over all junctions."""
-        found: IntArray = arrivals.move + self._lane_move[arrivals.lane]
+        found: IntArray = arrivals.move + self._layout.lane_base[arrivals.lane]
         return found
 
     def _worth(self, move: IntArray, full: FloatArray) -> FloatArray:
         """Less for whoever wants into an exit that is full already (Varaiya 2013: pressure)."""
-        out = self._move_out[move]
+        out = self._layout.out_of[move]
         taken = np.where(out >= 0, full[out], 0.0)
         return np.maximum(LEAST_WEIGHT, 1.0 - PRESSURE * taken)
 

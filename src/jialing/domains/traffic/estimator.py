@@ -151,7 +151,7 @@ class Estimator:
         )
         known = move >= 0
         turns = self._turns
-        lane[known] = turns.move_lane[move[known]]
+        lane[known] = layout.lane_of[move[known]]
         if not (known.size and known.all()) or turns.looked:
             move = turns.of(
                 sightings["vehicle"].astype(np.int64), lane, move, distance, speed, right, now

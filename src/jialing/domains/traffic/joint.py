@@ -75,13 +75,6 @@ class Group:
         self._place = np.full(layout.junctions, -1, dtype=np.int64)
         self._place[self.members] = np.arange(len(members))
         self._move_ptr = layout.move_ptr
-        owner = np.repeat(np.arange(flat.junctions), np.diff(flat.move_ptr))
-        self._owner_of_lane = np.repeat(np.arange(flat.junctions), np.diff(flat.lane_ptr))
-        self._move_lane = flat.move_lane + flat.lane_ptr[owner]
-        self._by_lane = np.argsort(self._move_lane, kind="stable")
-        self._first_by_lane = np.searchsorted(
-            self._move_lane[self._by_lane], np.arange(int(flat.lane_ptr[-1]) + 1)
-        )
         self._feeds = feed_table(own, flat, inside=True)
         names = {
             name: int(flat.lane_ptr[k]) + i
@@ -190,7 +183,7 @@ class Group:
         self, own: Arrivals, state: State, only: IntArray, onward: tuple[IntArray, FloatArray]
     ) -> tuple[float, FloatArray]:
         """Price of the group if its members do what `only` says, and when each vehicle leaves."""
-        move = own.move + self._layout.move_ptr[self._owner_of_lane[own.lane]]
+        move = own.move + self._layout.lane_base[own.lane]
         # First as if the roads between had room for everybody, then with what each plan takes off.
         within = self._next_lane >= 0
         plenty = np.where(within, NEVER, state[4])
@@ -225,11 +218,10 @@ class Group:
             self._horizon_s,
             self._feeds,
             np.zeros(len(own.first) - 1),
-            self._by_lane,
-            self._first_by_lane,
-            np.ones(len(self._move_lane)),
+            *self._layout.by_lane,
+            np.ones(len(self._layout.lane_of)),
         )
-        at = np.concatenate((at, self._move_lane[next_move[known]]))
+        at = np.concatenate((at, self._layout.lane_of[next_move[known]]))
         when = np.concatenate((when, leave[known] + way_s[known]))
         turn = np.concatenate((turn, next_move[known]))
         size = np.concatenate((size, np.ones(int(known.sum()))))
@@ -243,7 +235,7 @@ class Group:
             first=np.searchsorted(every_lane, np.arange(len(own.first))),
             lane=every_lane,
             arrive=np.concatenate((own.arrive, when))[order],
-            move=every_move - self._layout.move_ptr[self._owner_of_lane[every_lane]],
+            move=every_move - self._layout.lane_base[every_lane],
             weight=np.concatenate((own.weight, worth))[order],
             size=np.concatenate((own.size, size))[order],
             stood=np.concatenate((own.stood, np.zeros(len(at), dtype=np.bool_)))[order],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,6 @@ class Layout:
     lanes : [junctions] number of real lanes; each pedestrian crossing adds one lane behind them
     right_ptr, change_ptr : [junctions + 1] into `rights` (modes × movements), `intergreen` (modes²)
     move_lane, move_out : [movements] index within the junction; -1 for no exit
-    move_link_lane : [movements] index of the lane over all junctions
     rights : of `Right`
     counted_on : of `Right`, as plans count on them: who must stop first is taken for red
     intergreen : yellow and all-red between two modes [s]
@@ -67,6 +67,40 @@ class Layout:
     @property
     def junctions(self) -> int:
         return len(self.lane_ptr) - 1
+
+    @cached_property
+    def move_owner(self) -> IntArray:
+        """[movements] its junction."""
+        return np.repeat(np.arange(self.junctions), np.diff(self.move_ptr))
+
+    @cached_property
+    def lane_owner(self) -> IntArray:
+        """[lanes] its junction."""
+        return np.repeat(np.arange(self.junctions), np.diff(self.lane_ptr))
+
+    @cached_property
+    def lane_base(self) -> IntArray:
+        """[lanes] first movement of its junction."""
+        found: IntArray = self.move_ptr[self.lane_owner]
+        return found
+
+    @cached_property
+    def lane_of(self) -> IntArray:
+        """[movements] its lane, over all junctions."""
+        found: IntArray = self.move_lane + self.lane_ptr[self.move_owner]
+        return found
+
+    @cached_property
+    def out_of(self) -> IntArray:
+        """[movements] its exit, over all junctions; -1 for none."""
+        out = self.move_out + self.out_ptr[self.move_owner]
+        return np.where(self.move_out >= 0, out, -1)
+
+    @cached_property
+    def by_lane(self) -> tuple[IntArray, IntArray]:
+        """Movements in the order of their lanes, and [lanes + 1] the first of each lane's there."""
+        order = np.argsort(self.lane_of, kind="stable")
+        return order, np.searchsorted(self.lane_of[order], np.arange(self.lane_ptr[-1] + 1))
 
     @property
     def net(self) -> tuple[Any, ...]:

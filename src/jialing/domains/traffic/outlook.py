@@ -45,12 +45,8 @@ class Outlook:
     ) -> None:
         self._layout, self._horizon_s, self._known = layout, horizon_s, not np.isfinite(view_m)
         lanes, moves = int(layout.lane_ptr[-1]), len(layout.move_lane)
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        self._move_lane = layout.move_lane + layout.lane_ptr[owner]
-        self._move_base = layout.move_ptr[owner]
+        self._move_base = layout.move_ptr[layout.move_owner]
         self._share = np.ones(moves)
-        self._by_lane = np.argsort(self._move_lane, kind="stable")
-        self._ptr = np.searchsorted(self._move_lane[self._by_lane], np.arange(lanes + 1))
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
         self._feeds = feed_table(junctions, layout)
         self._fed = self._feeds[1].size > 0
@@ -86,8 +82,7 @@ class Outlook:
                 self._horizon_s,
                 (*self._feeds[:3], self._part),
                 self._hidden_s,
-                self._by_lane,
-                self._ptr,
+                *self._layout.by_lane,
                 self._share,
             )
         if not len(at):
@@ -124,7 +119,8 @@ class Outlook:
         if left.size:
             np.add.at(self._share, left, 1.0)
             np.add.at(self._passed, left, 1.0)
-            self._part = self._parts() if self._fed else self._part
+            if self._fed:
+                self._part = self._parts()
         if self._fed and not self._known:
             fresh = self._gone_s > now - FARTHEST_S
             self._gone_move = np.concatenate((self._gone_move[fresh], left))
@@ -140,7 +136,7 @@ class Outlook:
         and no stream gives off more than itself.
         """
         source, lane, share = self._source, self._feeds[1], self._feeds[3]
-        came = np.bincount(self._move_lane, self._passed, self._lanes)
+        came = np.bincount(self._layout.lane_of, self._passed, self._lanes)
         due = np.bincount(lane, share * self._passed[source], self._lanes)
         part = share * ((came + PRIOR) / (due + PRIOR))[lane]
         whole = np.bincount(source, part, len(self._passed))
@@ -165,7 +161,7 @@ class Outlook:
         when = over + way / np.maximum(pace, 1.0)
         near = when < self._horizon_s
         move = self._layout.move_ptr[known["next_junction"][near]] + known["next_movement"][near]
-        return self._move_lane[move], when[near], move, np.ones(len(move)), worth[near]
+        return self._layout.lane_of[move], when[near], move, np.ones(len(move)), worth[near]
 
 
 def feed_table(

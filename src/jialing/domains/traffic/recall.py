@@ -29,7 +29,6 @@ class Recall:
         self._layout, self._after_s = layout, after_s
         moves = int(layout.move_ptr[-1])
         self._served_s = np.full(moves, np.nan)
-        self._owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
         able = [self._rights(j).max(axis=0, initial=0) > RED for j in range(layout.junctions)]
         self._able = np.concatenate([np.zeros(0, dtype=np.bool_), *able])
 
@@ -47,7 +46,7 @@ class Recall:
         overdue = self._able & (now_s - self._served_s > self._after_s)
         if not overdue.any():
             return found
-        for j in np.unique(self._owner[overdue]).tolist():
+        for j in np.unique(self._layout.move_owner[overdue]).tolist():
             if opened[j] > 0.0:
                 continue  # on its way to a green already
             here = slice(int(self._layout.move_ptr[j]), int(self._layout.move_ptr[j + 1]))

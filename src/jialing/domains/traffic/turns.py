@@ -27,21 +27,11 @@ class Turns:
     Parameters
     ----------
     layout : of the junctions
-
-    Attributes
-    ----------
-    move_lane : [movements] lane of each, over all junctions
-    lane_moves : [lanes + 1] first of each lane's movements
     """
 
     def __init__(self, layout: Layout) -> None:
         moves = len(layout.move_lane)
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        self.move_lane: IntArray = layout.move_lane + layout.lane_ptr[owner]
-        self._by_lane = np.argsort(self.move_lane, kind="stable")
-        self.lane_moves = np.searchsorted(
-            self.move_lane[self._by_lane], np.arange(layout.lane_ptr[-1] + 1)
-        )
+        self._by_lane = layout.by_lane
         self._share = np.ones(moves)
         self._debt = np.zeros(moves)
         none = np.zeros(0, dtype=np.int64)
@@ -76,7 +66,7 @@ class Turns:
         elapsed = max(now - self._time_s, 0.0) if np.isfinite(self._time_s) else 0.0
         order = np.argsort(ids, kind="stable")
         seen = (ids[order], lane[order], move[order], distance[order], speed[order])
-        ways = (self._by_lane, self.lane_moves, right)
+        ways = (*self._by_lane, right)
         guess, hesitated = _guessed(*seen, self._last, ways, self._share, self._debt, elapsed)
         self._last = (seen[0], seen[1], guess, seen[3], hesitated)
         self._time_s = now

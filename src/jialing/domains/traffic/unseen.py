@@ -40,13 +40,10 @@ class Unseen:
 
     def __init__(self, layout: Layout, missed: float) -> None:
         self._odds = missed / (1.0 - missed)
-        owner = np.repeat(np.arange(layout.junctions), np.diff(layout.move_ptr))
-        self._move_base = layout.move_ptr[owner]
-        self._move_lane = layout.move_lane + layout.lane_ptr[owner]
-        within = np.arange(int(layout.lane_ptr[-1])) - np.repeat(
-            layout.lane_ptr[:-1], np.diff(layout.lane_ptr)
-        )
-        self._driven = within < np.repeat(layout.lanes, np.diff(layout.lane_ptr))
+        self._move_base = layout.move_ptr[layout.move_owner]
+        self._move_lane = layout.lane_of
+        within = np.arange(int(layout.lane_ptr[-1])) - layout.lane_ptr[layout.lane_owner]
+        self._driven = within < layout.lanes[layout.lane_owner]
         moves = len(self._move_lane)
         self._passed = np.full(moves, AT_FIRST_VPH / 3600.0 * MEMORY_S)
         self._served_s = np.full(moves, np.nan)

@@ -99,9 +99,8 @@ class Wiring:
         if observation.table is not self._table:
             self._bind(observation.table)
         values, now = observation.values, observation.time_s
-        held = np.array(
-            positions, dtype=np.float64
-        )  # ours: compiled for arrays that may be written
+        # A copy: the kernel is compiled for arrays that may be written, and these may not.
+        held = np.array(positions, dtype=np.float64)
         seen = (values[self._at_mode], values[self._at_green], held)
         last = (self._mode, self._before, self._left_s)
         mode, before, left_s, switched, opened, local, right = _signals(
