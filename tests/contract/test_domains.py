@@ -124,15 +124,15 @@ def test_a_domain_names_its_controllers_in_one_line_each(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(domains.ROWS))
 def test_a_domain_reads_its_own_model_and_no_other(name: str, tmp_path: Path) -> None:
-    domain = domains.domain(name)
-    for ending in domains.ROWS[name].endings:
-        assert domain.reads(f"of my own{ending}")
+    row = domains.row(name)
+    for ending in row.endings:
+        assert row.reads(f"of my own{ending}")
         assert domains.domain_for(Path(f"OF MY OWN{ending.upper()}")) == name
-    assert domain.reads(str(short_case(name).model))
+    assert row.reads(str(short_case(name).model))
     assert domains.domain_for(short_case(name).model) == name
     for other in ("notes.txt", "picture.png", "noending"):
         (tmp_path / other).write_bytes(b"\x89PNG\r\n\x1a\n")
-        assert not domain.reads(str(tmp_path / other))
+        assert not row.reads(str(tmp_path / other))
 
 
 @pytest.mark.parametrize("name", DOMAINS)

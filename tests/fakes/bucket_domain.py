@@ -210,9 +210,6 @@ class BucketDomain:
     def __init__(self) -> None:
         self.desks = []
 
-    def reads(self, path: str) -> bool:
-        return path.endswith(".bucket")
-
     def case_from_file(self, path: Path, **settings: Any) -> Case:
         capacity = path.read_text()
         try:

@@ -148,9 +148,6 @@ class Domain(Protocol):
     name: str
     controllers: Mapping[str, str]  # name -> one line for people; the first is the baseline
 
-    def reads(self, path: str) -> bool:
-        """True if a model file is of this domain's kind."""
-
     def case_from_file(self, path: Path, **settings: Any) -> Case:
         """A case around a user's model file; `settings` are fields of the domain's settings."""
 

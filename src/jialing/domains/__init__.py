@@ -34,6 +34,10 @@ class Row:
     endings: tuple[str, ...]
     foresees: bool = True
 
+    def reads(self, path: str | Path) -> bool:
+        """True if a file of this name is a model file of this domain."""
+        return str(path).lower().endswith(self.endings)
+
 
 ROWS: dict[str, Row] = {
     "water": Row(
@@ -80,7 +84,7 @@ def domain_for(path: Path) -> str:
     No domain is loaded for this: a station needs no SWMM, and a sewer no SUMO.
     """
     for name, entry in ROWS.items():
-        if str(path).lower().endswith(entry.endings):
+        if entry.reads(path):
             return name
     raise InputError(f"no domain reads a {path.suffix or 'nameless'} file", path=path)
 

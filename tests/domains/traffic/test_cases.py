@@ -82,7 +82,7 @@ def test_an_unknown_case_is_named() -> None:
 
 def test_a_users_network_becomes_a_case_with_their_routes() -> None:
     net, routes = cases.FOLDER / "grid.net.xml", cases.FOLDER / "grid.rou.xml"
-    assert TRAFFIC.reads(str(net))
+    assert domains.row("traffic").reads(str(net))
     case = TRAFFIC.case_from_file(net, routes=(routes,), decide_every_s=5.0)
     assert (case.name, case.tick_s, case.domain) == ("grid", 5.0, "traffic")
     found = scenario(case.model, case.settings)

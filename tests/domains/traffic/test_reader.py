@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from small_roads import NETWORK, PHASES, PROGRAMME, REQUESTS, STRAIGHT, write_network
 
+from jialing import domains
 from jialing.core.errors import InputError
 from jialing.domains.traffic.model import read_roads
-from jialing.domains.traffic.reader import read_scenario, reads
+from jialing.domains.traffic.reader import read_scenario
 from jialing.domains.traffic.settings import TrafficSettings
 
 FOLLOWS = "\n"
@@ -165,7 +166,7 @@ def test_a_folder_is_no_network(tmp_path: Path) -> None:
     ],
 )
 def test_networks_and_configurations_are_known_by_name(name: str, known: bool) -> None:
-    assert reads(name) is known
+    assert domains.row("traffic").reads(name) is known
 
 
 def write_config(folder: Path, body: str, name: str = "run.sumocfg") -> Path:

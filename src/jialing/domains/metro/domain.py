@@ -42,10 +42,6 @@ class MetroDomain:
     }
     higher_is_better: tuple[str, ...] = HIGHER_IS_BETTER
 
-    def reads(self, path: str) -> bool:
-        """Station files."""
-        return Path(path).suffix.lower() in (".yaml", ".yml")
-
     def case_from_file(self, path: str | Path, **settings: Any) -> Case:
         """A case from a user's own station file, an ordinary day unless told otherwise."""
         path = Path(path)

@@ -19,12 +19,7 @@ from jialing.domains.traffic.network import (
 
 NET = "a SUMO network (.net.xml)"
 LETTERS = frozenset("rugGyosO")
-NET_ENDS, CONFIG_ENDS = (".net.xml", ".net.xml.gz"), (".sumocfg", ".sumocfg.gz", ".sumo.cfg")
-
-
-def reads(path: str | Path) -> bool:
-    """True if the file's name is that of a network or of a SUMO configuration."""
-    return str(path).lower().endswith(NET_ENDS + CONFIG_ENDS)
+CONFIG_ENDS = (".sumocfg", ".sumocfg.gz", ".sumo.cfg")
 
 
 def read_scenario(path: str | Path) -> Scenario:

@@ -65,10 +65,6 @@ class WaterDomain:
     }
     higher_is_better: tuple[str, ...] = ("treated",)
 
-    def reads(self, path: str) -> bool:
-        """SWMM input files."""
-        return Path(path).suffix.lower() == ".inp"
-
     def case_from_file(self, path: str | Path, **settings: Any) -> Case:
         """A case from a user's own model file, with default settings."""
         path = Path(path)
