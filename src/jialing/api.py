@@ -18,7 +18,7 @@ from jialing.city.cases import is_city, named_cities
 from jialing.city.evening import MODES
 from jialing.city.manifest import read_city
 from jialing.city.new import new_city as write_city
-from jialing.city.replay import evening_folders, replay_evening
+from jialing.city.replay import replay_evening
 from jialing.city.run import CitySettings, check_case, city_case, run_evenings
 from jialing.city.survey import survey
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
@@ -36,7 +36,7 @@ from jialing.loop.runner import run_desk
 from jialing.record.export import export_folder
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, to_plain
-from jialing.record.reader import open_record, record_folders, seed_folders
+from jialing.record.reader import evening_folders, open_record, record_folders, seed_folders
 from jialing.record.replay import Comparison, compare
 from jialing.record.shape import check_shape
 from jialing.record.writer import claim_folder

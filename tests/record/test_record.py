@@ -12,11 +12,10 @@ import pytest
 from bucket_domain import Predictive
 from desks import bucket_desk, run_bucket
 
-from jialing.city.replay import evening_folders
 from jialing.core.command import Command
 from jialing.core.errors import RecordError, UnknownNameError
 from jialing.core.stages import Situation
-from jialing.record.reader import open_record, record_folders
+from jialing.record.reader import evening_folders, open_record, record_folders
 from jialing.record.writer import claim_folder
 
 

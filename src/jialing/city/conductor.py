@@ -135,6 +135,11 @@ class Conductor:
         self._events.close()
 
     @property
+    def losses(self) -> str:
+        """The parts that are lost, and why, in one line."""
+        return "; ".join(f"{name}: {reason}" for name, reason in self.lost.items())
+
+    @property
     def pids(self) -> dict[str, int]:
         """Part -> its process."""
         return {name: int(part.process.pid or 0) for name, part in self._parts.items()}
@@ -185,7 +190,7 @@ class Conductor:
             until_s = min(self.time_s + self._period_s, end_s)
             here = [name for name in self._parts if name not in self.lost]
             if not here:
-                raise PlantError(f"every part of the evening is lost: {_told(self.lost)}")
+                raise PlantError(f"every part of the evening is lost: {self.losses}")
             for name in here:
                 message = Advance(to_s=until_s, changes=tuple(changes.get(name, ())))
                 self._parts[name].told.append(message)
@@ -313,10 +318,6 @@ class Conductor:
 
     def _event(self, kind: str, part: str, reason: str) -> None:
         self._events.write({"time_s": self.time_s, "kind": kind, "part": part, "reason": reason})
-
-
-def _told(lost: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {reason}" for name, reason in lost.items())
 
 
 class _Lines:

@@ -14,7 +14,7 @@ from jialing.core.case import Case
 from jialing.core.errors import RecordError
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain
-from jialing.record.reader import Record, open_record, run_folders
+from jialing.record.reader import Record, open_record
 from jialing.record.replay import Comparison, compare
 from jialing.record.shape import CITY_FORMAT, EVENT, read_document
 from jialing.record.whole import whole_lines
@@ -25,19 +25,6 @@ SHAPE = {
     "parts": {"*": str},
     "files": [{"path": str, "sha256": str}],
 }
-
-
-def evening_folders(folder: Path) -> tuple[Path, ...]:
-    """The evenings of a city's result folder; an evening's own folder stands for itself.
-
-    One that was killed, which the result does not name, is among them. Raises RecordError for an
-    evening that the result names and that is gone.
-    """
-    if (folder / "city.json").is_file():
-        return (folder,)
-    if (folder / "result.json").is_file():
-        return tuple(path for path in run_folders(folder) if (path / "city.json").is_file())
-    return tuple(sorted(path.parent for path in folder.glob("*/city.json")))
 
 
 def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
@@ -72,9 +59,8 @@ def replay_evening(folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     ) as conductor:
         conductor.open()
         conductor.run(to_s=until_s)
-        lost = dict(conductor.lost)
-    if lost:
-        raise RecordError("; ".join(f"{name}: {reason}" for name, reason in lost.items()))
+    if conductor.lost:
+        raise RecordError(conductor.losses)
     compared = []
     for order in orders:
         record = records[order.name]

@@ -166,6 +166,19 @@ def run_folders(folder: Path | str) -> tuple[Path, ...]:
     return (*found, *sorted(path for path in others if path.resolve() not in known))
 
 
+def evening_folders(folder: Path) -> tuple[Path, ...]:
+    """The evenings of a city's result folder; an evening's own folder stands for itself.
+
+    One that was killed, which the result does not name, is among them. Raises RecordError for an
+    evening that the result names and that is gone.
+    """
+    if (folder / "city.json").is_file():
+        return (folder,)
+    if (folder / "result.json").is_file():
+        return tuple(path for path in run_folders(folder) if (path / "city.json").is_file())
+    return tuple(sorted(path.parent for path in folder.glob("*/city.json")))
+
+
 def _result(folder: Path) -> Mapping[str, Any]:
     return read_shaped(folder / "result.json", RESULT)
 

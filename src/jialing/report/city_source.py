@@ -9,7 +9,7 @@ from typing import Any
 
 from jialing.core.case import GuardCount, ScoreSheet
 from jialing.core.errors import RecordError
-from jialing.record.reader import open_record, run_folders
+from jialing.record.reader import evening_folders, open_record
 from jialing.record.shape import (
     ANY_NUMBER,
     CITY_FORMAT,
@@ -167,27 +167,19 @@ def read_city_result(folders: Sequence[Path]) -> CityResult:
 
     Raises RecordError for a folder without a readable evening.
     """
-    shown = _ordered(_read_run(path) for path in _mode_folders(folders[0]))
+    shown = _ordered(_read_run(path) for path in evening_folders(folders[0]))
     if not shown:
         raise RecordError(f"{folders[0]} holds no evening of a city that can be read")
     name, seed = _identity(shown[0])
     seeds: dict[int, dict[str, Scores]] = {seed: {run.mode: run.scores for run in shown}}
     left_out = 0
     for folder in folders[1:]:
-        modes = [_read_scores(path) for path in _mode_folders(folder)]
+        modes = [_read_scores(path) for path in evening_folders(folder)]
         same = [found for found in modes if found[0] == name]
         left_out += len(same) < len(modes)
         for _, other_seed, mode, scores in same:
             seeds.setdefault(other_seed, {}).setdefault(mode, scores)
     return CityResult(runs=shown, seed=seed, seeds=seeds, left_out=left_out)
-
-
-def _mode_folders(folder: Path) -> list[Path]:
-    if (folder / "city.json").is_file():
-        return [folder]
-    if (folder / "result.json").is_file():
-        return sorted(path for path in run_folders(folder) if (path / "city.json").is_file())
-    return sorted(path.parent for path in folder.glob("*/city.json"))
 
 
 def _ordered(runs: Iterator[CityRun]) -> tuple[CityRun, ...]:
