@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-import hashlib
 import json
 import multiprocessing
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._results import ROOT, Column, Table, read_result, show_anew, write_result
+from benchmarks.skill._code import digest, imported
 from jialing.core.case import Case
 from jialing.core.command import Command
 from jialing.core.stages import Situation
@@ -33,6 +33,7 @@ from jialing.domains.metro.settings import DAYS, MetroSettings
 from jialing.domains.metro.timetable import best_timetable
 
 CONTROLLERS = ("fixed", "timetable", "reactive", "predictive", "oracle")
+ROW = "jialing.domains.metro"
 SHORT = ("timetable", "reactive", "predictive", "oracle")
 SEEDS = 8
 FIRST_SEED = 1000  # no day of these was looked at while the controller was made
@@ -99,12 +100,8 @@ def cell(task: tuple[str, str, int]) -> Cell:
 @functools.cache
 def code_of(station: str) -> str:
     """Changes with the station's file and with the code that a run of it imports."""
-    source = ROOT / "src" / "jialing"
-    files = [path for part in ("core", "domains/metro") for path in (source / part).rglob("*.py")]
-    digest = hashlib.sha256((FOLDER / f"{station}.yaml").read_bytes())
-    for path in sorted(files):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    files = imported([f"{ROW}.domain"], within=(ROW, "jialing.core", "jialing.methods"))
+    return digest([FOLDER / f"{station}.yaml", *files])
 
 
 def waiting(cells: Sequence[Cell], controller: str) -> np.ndarray[Any, Any]:

@@ -14,8 +14,6 @@ those of cologne3 are in-sample.
 from __future__ import annotations
 
 import argparse
-import ast
-import hashlib
 import json
 import multiprocessing
 import os
@@ -29,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._results import ROOT, Column, Table, write_result
+from benchmarks.skill._code import digest, imported
 from benchmarks.skill._older_sumo import VARIABLE, put_first, version_of
 
 #: Six maps of RESCO, and the grid that is shipped.
@@ -143,28 +142,9 @@ def cell(task: Task, code: str, *, known: bool = False) -> Cell | None:
 
 def code_of(controller: str) -> str:
     """Changes with the files that a run of this controller imports."""
-    digest = hashlib.sha256()
     start = [f"{ROW}.domain", *([f"{ROW}.controller"] if controller == "predictive" else ())]
     # The wiring names all controllers; what only the predictive one needs is no part of the others.
-    for path in imported(start, leave_out=(f"{ROW}.controller",)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def imported(start: Sequence[str], leave_out: Sequence[str] = ()) -> list[Path]:
-    """Source files of these modules of the row and of all that they import within the row."""
-    source = ROOT / "src"
-    waiting, found = list(start), set()
-    while waiting:
-        path = source.joinpath(*waiting.pop().split(".")).with_suffix(".py")
-        if path in found or not path.is_file():
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-                waiting += [n for n in names if n.startswith(ROW) and n not in leave_out]
-    return sorted(found)
+    return digest(imported(start, within=(ROW,), leave_out=(f"{ROW}.controller",)))
 
 
 def delays(

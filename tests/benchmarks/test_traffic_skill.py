@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from benchmarks.skill import _older_sumo, priorities, resco, traffic
-from benchmarks.skill.traffic import AS_LEARNERS, ROW, claims, imported
+from benchmarks.skill._code import imported
+from benchmarks.skill.traffic import AS_LEARNERS, ROW, claims
 
 
 def cell(controller: str, sensing: str, seed: int, delay: float, locked: float = 0.0) -> Any:
@@ -29,8 +30,8 @@ def names(found: list[Any]) -> set[str]:
 
 
 def test_a_rival_does_not_hang_on_what_only_our_controller_imports() -> None:
-    rival = names(imported([f"{ROW}.domain"], (f"{ROW}.controller",)))
-    ours = names(imported([f"{ROW}.domain", f"{ROW}.controller"]))
+    rival = names(imported([f"{ROW}.domain"], (ROW,), (f"{ROW}.controller",)))
+    ours = names(imported([f"{ROW}.domain", f"{ROW}.controller"], (ROW,)))
     assert {"plant", "guard", "baseline", "estimator"} <= rival
     assert not {"controller", "search", "batch", "joint", "unseen"} & rival
     assert {"controller", "search", "batch", "joint", "unseen"} <= ours
