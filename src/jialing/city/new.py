@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jialing.city.survey import sewer, streets
+from jialing.city.survey import streets
 from jialing.core.errors import InputError
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.reader import read_scenario
-from jialing.domains.water.model import read_model
+from jialing.domains.water.model import NodeKind, read_model
 
 SHIPPED = Path(__file__).resolve().parents[1] / "cities" / "chongqing" / "city.yaml"
 
@@ -32,9 +32,9 @@ def new_city(
     """
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise InputError(f"{name!r} cannot be the name of a city; use letters, digits, - and _")
-    held = sewer(water)
     model = read_model(water)
     movable = [model.links.names[i] for i in model.controllable()]
+    outfalls = [model.nodes.names[i] for i in model.nodes.of_kind(NodeKind.OUTFALL)]
     streets(roads)
     scenario = read_scenario(roads)
     if routes is None and not (scenario.routes or scenario.additional):
@@ -62,7 +62,7 @@ def new_city(
             routes="" if routes is None else _from(folder, routes),
             stations={own: _from(folder, file) for own, file in named.items()},
             movable=movable,
-            outfalls=held.outfalls,
+            outfalls=outfalls,
         ),
         encoding="utf-8",
     )

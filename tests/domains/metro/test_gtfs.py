@@ -55,6 +55,17 @@ def feed(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def change(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def refused(feed: Path, words: str) -> None:
+    """The feed ends in one error with these words, and in no file."""
+    with pytest.raises(InputError, match=words):
+        import_station(feed, "S", feed / "s.yaml")
+    assert not (feed / "s.yaml").exists()
+
+
 def test_a_feed_gives_a_station_that_can_be_read_and_laid_out(feed: Path) -> None:
     station = read_station(import_station(feed, "S", feed / "s.yaml"))
     lay_out(station)
@@ -116,11 +127,8 @@ def test_an_unknown_station_names_those_that_exist(feed: Path) -> None:
 def test_a_broken_feed_ends_in_one_error_and_no_file(
     feed: Path, name: str, old: str, new: str, words: str
 ) -> None:
-    path = feed / name
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(InputError, match=words):
-        import_station(feed, "S", feed / "s.yaml")
-    assert not (feed / "s.yaml").exists()
+    change(feed / name, old, new)
+    refused(feed, words)
 
 
 def test_a_feed_without_pathways_says_which_file_it_needs(feed: Path) -> None:
@@ -204,11 +212,8 @@ def test_a_calendar_that_cannot_be_read_is_named_by_its_line(
     )
     if name == "calendar_dates.txt":
         (feed / name).write_text("service_id,date,exception_type\nWD,20260501,1\n")
-    path = feed / name
-    path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(InputError, match=words):
-        import_station(feed, "S", feed / "s.yaml")
-    assert not (feed / "s.yaml").exists()
+    change(feed / name, old, new)
+    refused(feed, words)
 
 
 def test_a_calendar_needs_the_trips_of_its_services(feed: Path) -> None:
