@@ -124,7 +124,7 @@ ENTRIES: tuple[Entry, ...] = (
     _e("water.overflow_outfalls", "section", "outfalls whose flow is an overflow; of all others it is"
        " treated"),
     _e("water.overflow_outfalls.*", "flag", "true where the water there is sensitive: a cubic metre"
-       " costs twice as much", needed=False),
+       " costs three times as much", needed=False),
     _e("water.gauges", "section", "gauge -> time series of its rain"),
     _e("water.gauges.*", "name", "a time series of the SWMM file", needed=False),
     _e("water.river_stages", "names", "time series of river stages", needed=False),
