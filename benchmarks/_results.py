@@ -142,6 +142,12 @@ def commit() -> dict[str, Any]:
     return {"commit": head, "dirty": dirty}
 
 
+def in_parts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Which, where rows were measured at different commits: a sentence for a table's note."""
+    found = sorted({str(row["commit"])[:10] for row in rows})
+    return "" if len(found) == 1 else f" Measured in parts, at commits {', '.join(found)}."
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that may change a figure."""
     found = manifest.versions()

@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import jialing as jl
-from benchmarks._results import Column, Table, commit, read_result, show_anew, write_result
+from benchmarks._results import (
+    Column,
+    Table,
+    commit,
+    in_parts,
+    read_result,
+    show_anew,
+    write_result,
+)
 from benchmarks.skill._compare import as_text
 from jialing.result import Run
 
@@ -115,7 +123,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
                 Column(title="seeds"),
             ],
             rows=medians,
-            note=f"Medians over the seeds that were run. Schematic city.{_commits(rows)}",
+            note=f"Medians over the seeds that were run. Schematic city.{in_parts(rows)}",
         ),
         Table(
             name="short",
@@ -182,12 +190,6 @@ def _room(rows: Sequence[dict[str, Any]]) -> Table:
         "underpasses that lie too high for any water: what signals and rain cost drivers is not for "
         "closures or forecasts of water to gain, so the last but two says how much there is to gain.",
     )
-
-
-def _commits(rows: Sequence[dict[str, Any]]) -> str:
-    """Where parts were measured at different commits: which."""
-    found = sorted({str(row["commit"])[:10] for row in rows})
-    return "" if len(found) == 1 else f" Measured in parts, at commits {', '.join(found)}."
 
 
 def _by_seed(rows: Sequence[dict[str, Any]], mode: str, word: str) -> dict[int, float]:

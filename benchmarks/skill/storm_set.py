@@ -1,6 +1,8 @@
 """On how many storms does predictive control win, and how badly does it ever lose?
 
-Twenty-four design storms on each of five models, against the best of the simple controllers.
+Twenty-four design storms on each of five models, against the best of the simple controllers. Models
+may be measured one by one: those that are not named keep what the result file holds of them, with the
+commit that it was measured at.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import jialing as jl
-from benchmarks._results import Table, write_result
+from benchmarks._results import Table, commit, in_parts, read_result, write_result
 from benchmarks.skill._compare import (
     SIMPLE,
     Margin,
@@ -23,6 +26,9 @@ from benchmarks.skill._compare import (
 )
 from benchmarks.skill._runs import CACHE, Job, Outcome, column, present, run_all
 from benchmarks.storms import Storm, storm_set, under_storm
+
+RESULT = "skill-storms"
+FORECAST = "ensemble"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +80,55 @@ def jobs(
     return found
 
 
-def tables(outcomes: Sequence[Outcome], places: Sequence[Place]) -> list[Table]:
+def rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """What the result file holds of each run, whether it failed or not."""
+    made_at = commit()["commit"]
+    return [
+        {
+            "case": o.case,
+            "controller": column(o),
+            "score": dict(o.score),
+            "error": o.error,
+            "commit": made_at,
+        }
+        for o in outcomes
+    ]
+
+
+def kept(before: Mapping[str, Any] | None, models: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of an earlier result, without those of `models`."""
+    if before is None:
+        return []
+    own = tuple(f"{model}-" for model in models)
+    return [
+        {"error": "", "commit": before["commit"], **row}
+        for row in before["payload"]["runs"]
+        if not row["case"].startswith(own)
+    ]
+
+
+def compared(made: Sequence[Mapping[str, Any]]) -> list[Margin]:
+    """Every run that is no simple controller's, against the best simple one of its storm."""
+    outcomes = []
+    for row in made:
+        if row["error"]:
+            continue
+        controller, _, forecast = row["controller"].partition("/")
+        outcomes.append(
+            Outcome(
+                case=row["case"],
+                controller=controller,
+                forecast=forecast or "none",
+                seed=0,
+                score=row["score"],
+            )
+        )
+    return margins(outcomes)
+
+
+def tables(made: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> list[Table]:
     """The spread per model, and every loss."""
-    found = margins([o for o in outcomes if not o.error])
+    found = compared(made)
     groups: dict[str, list[Margin]] = {
         place.case: [m for m in found if m.case.startswith(f"{place.case}-")] for place in places
     }
@@ -85,7 +137,7 @@ def tables(outcomes: Sequence[Outcome], places: Sequence[Place]) -> list[Table]:
             "spread",
             {**groups, "all": found},
             note="Change of the priced sum against the best of "
-            f"{', '.join(SIMPLE)} on the same storm; negative is a gain.",
+            f"{', '.join(SIMPLE)} on the same storm; negative is a gain.{in_parts(made)}",
         ),
         loss_table("losses", found, note=f"Every run above 1 % more, out of {len(found)}."),
     ]
@@ -96,12 +148,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [place.case for place in PLACES]
     parser.add_argument("--models", nargs="+", default=names, choices=names)
     parser.add_argument("--storms", nargs="+", help="names of storms (default: all)")
-    parser.add_argument("--forecast", default="ensemble")
+    parser.add_argument("--forecast", default=FORECAST)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     parser.add_argument("--limit-s", type=float, default=3600.0, help="longest run [s]")
-    parser.add_argument(
-        "--write", action="store_true", help="write a result of a part of the set, too"
-    )
     chosen = parser.parse_args(arguments)
     here = present(chosen.models)
     places = [place for place in PLACES if place.case in here]
@@ -110,28 +159,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no such storm; known: {', '.join(s.name for s in storm_set())}")
     asked = jobs(places, storms, [*SIMPLE, "predictive"], chosen.forecast)
     outcomes = run_all(asked, workers=chosen.workers, limit_s=chosen.limit_s)
-    made = tables(outcomes, places)
-    for table in (t for t in made if t.rows):
+    # A part of its storms, or another forecast, says nothing that compares with the rest.
+    whole = not chosen.storms and chosen.forecast == FORECAST
+    made = (kept(read_result(RESULT), here) if whole else []) + rows(outcomes)
+    shown = tables(made, PLACES)
+    for table in (t for t in shown if t.rows):
         print(as_text(table))
     failed = [o for o in outcomes if o.error]
     for outcome in failed:
         print(f"failed: {outcome.case} {column(outcome)}: {outcome.error}", file=sys.stderr)
-    if chosen.write or (len(places) == len(PLACES) and not chosen.storms):
+    if whole:
         figures = {
-            "forecast": chosen.forecast,
+            "forecast": FORECAST,
             "places": [asdict(place) for place in PLACES],
             "storms": [
                 {k: v for k, v in asdict(s).items() if k != "width"}
                 | {"width": s.width if s.width < 1e9 else None}
                 for s in storms
             ],
-            "runs": [{"case": o.case, "controller": column(o), "score": o.score} for o in outcomes],
-            "margins": [asdict(m) | {"change": m.change} for m in margins(outcomes)],
-            "failed": [[o.case, column(o), o.error] for o in failed],
+            "runs": made,
+            "margins": [asdict(m) | {"change": m.change} for m in compared(made)],
         }
-        print(f"wrote {write_result('skill-storms', figures, tables=made).name}")
+        print(f"wrote {write_result(RESULT, figures, tables=shown).name}")
     else:
-        print("a part of the set: printed, not written", file=sys.stderr)
+        print("some storms or another forecast: printed, not written", file=sys.stderr)
     return 1 if failed else 0
 
 

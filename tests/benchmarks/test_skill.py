@@ -80,10 +80,39 @@ def test_a_model_with_a_longer_name_is_not_counted_twice() -> None:
         scored("alpha-x", "predictive", 110.0, "ensemble"),
     ]
     assert column(outcomes[1]) == "predictive/ensemble"
-    spread, losses = storms_benchmark.tables(outcomes, storms_benchmark.PLACES)
+    spread, losses = storms_benchmark.tables(
+        storms_benchmark.rows(outcomes), storms_benchmark.PLACES
+    )
     assert [row[:4] for row in spread.rows] == [
         ["theta", 1, 1, 0],
         ["alpha", 1, 0, 1],
         ["all", 2, 1, 1],
     ]
     assert [row[0] for row in losses.rows] == ["alpha-x"]
+
+
+def test_models_that_are_not_measured_again_keep_their_rows_and_their_commit() -> None:
+    theta, alpha = [
+        [scored(f"{m}-x", "rules", 100.0), scored(f"{m}-x", "predictive", 90.0, "ensemble")]
+        for m in ("theta", "alpha")
+    ]
+    before = {"commit": "older", "payload": {"runs": storms_benchmark.rows(theta + alpha)}}
+    for row in before["payload"]["runs"]:
+        del row["commit"]  # as the first results were written
+    kept = storms_benchmark.kept(before, ["theta"])
+    assert [(row["case"], row["commit"]) for row in kept] == [("alpha-x", "older")] * 2
+    spread, _ = storms_benchmark.tables(
+        kept + storms_benchmark.rows(theta), storms_benchmark.PLACES
+    )
+    assert [row[0] for row in spread.rows] == ["theta", "alpha", "all"]
+    assert "at commits" in spread.note
+    assert storms_benchmark.kept(None, ["theta"]) == []
+
+
+def test_a_run_without_a_score_is_kept_with_its_reason() -> None:
+    failed = Outcome(
+        case="theta-x", controller="predictive", forecast="ensemble", seed=0, error="died"
+    )
+    made = storms_benchmark.rows([scored("theta-x", "rules", 5.0), failed])
+    assert made[1]["error"] == "died"
+    assert storms_benchmark.compared(made) == []
