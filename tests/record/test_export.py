@@ -38,8 +38,9 @@ def test_a_table_has_a_row_per_tick_and_the_records_own_numbers(run: Path) -> No
     for name in record.signals:
         assert np.array_equal(rows[:, head.index(name)], record.series(name), equal_nan=True), name
     for name in record.actuators:
-        at = head.index(f"setting:{name}")
+        at = head.index(f"position:{name}")
         assert np.array_equal(rows[:, at], record.series(f"setting:{name}"), equal_nan=True)
+    assert len(set(head)) == len(head)  # sensors of positions and confirmed positions stand apart
     for field in record.manifest["fields"]:
         for k, element in enumerate(field["elements"]):
             column = rows[:, head.index(f"{field['name']}:{element}")]

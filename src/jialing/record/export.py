@@ -27,7 +27,7 @@ class Column:
 
     Attributes
     ----------
-    name : ``quantity:element``; ``setting:`` is what the plant confirmed, ``given:`` what the guard
+    name : ``quantity:element``; ``position:`` is what the plant confirmed, ``given:`` what the guard
         let through, ``local:`` 1 where the plant's own rule acts
     unit : SI; empty where there is none
     """
@@ -88,7 +88,7 @@ def columns(record: Record) -> tuple[Column, ...]:
     manifest = record.manifest
     found = [Column(name="time_s", unit="s")]
     found += [Column(name=s["name"], unit=s["unit"]) for s in manifest["signals"]]
-    for word in ("setting", "given", "local"):
+    for word in ("position", "given", "local"):
         for actuator in manifest["actuators"]:
             unit = "" if word == "local" else str(actuator.get("unit", "1"))
             found.append(Column(name=f"{word}:{actuator['name']}", unit=unit))
