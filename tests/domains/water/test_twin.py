@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +78,16 @@ def test_a_plan_in_a_copy_foretells_the_same_plan_on_the_plant(plant: SwmmPlant)
         plant.apply(Command(targets=plan[k], local=np.isnan(plan[k])))
         plant.step(TICK_S)
     np.testing.assert_array_equal(told.depth[-1], plant.engine.depth(plant.layout.level_nodes))
+
+
+def test_an_interrupt_is_for_the_run_not_for_its_copies(plant: SwmmPlant) -> None:
+    def interrupted(k: int, depth: FloatArray) -> FloatArray:
+        os.kill(os.getpid(), signal.SIGINT)
+        return np.ones(len(plant.actuators))
+
+    (told,) = _twin(plant).play([Trial(policy=interrupted, forecast=None)], STEPS, TICK_S)
+    assert np.isfinite(told.cost)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_trials_leave_the_plant_as_if_they_had_never_been(plant: SwmmPlant) -> None:

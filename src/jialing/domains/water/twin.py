@@ -199,10 +199,16 @@ def _launch(work: Callable[[], FloatArray]) -> tuple[int, int]:
         # The child touches nothing but the engine, numpy and its pipe; a progress
         # display's thread in the parent does not concern it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        os.close(read)
-        _child(write, work)
+        # Ctrl-C goes to every process of a terminal, and would be lost while a fork is under way:
+        # it waits until the copy is made, and copies never hear it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            pid = os.fork()
+            if pid == 0:
+                os.close(read)
+                _child(write, work)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(write)
     return pid, read
 
