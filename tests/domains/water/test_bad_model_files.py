@@ -306,6 +306,14 @@ def test_a_file_for_a_series_nobody_has_is_a_slip(tmp_path: Path) -> None:
         read_model(write(tmp_path), series_files={"strom": tmp_path / "x.txt"})
 
 
+@pytest.mark.parametrize("name", ["storm", "HILL"])
+def test_a_file_that_would_change_nothing_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.txt").write_text("0:00 1.0\n")
+    with pytest.raises(InputError, match="it would change nothing") as caught:
+        read_model(write(tmp_path), series_files={name: tmp_path / "x.txt"})
+    assert caught.value.line
+
+
 def test_a_name_that_a_series_and_a_gage_share_is_told_once(tmp_path: Path) -> None:
     text = SEWER.replace("TIMESERIES storm", "TIMESERIES HILL").replace("\nstorm ", "\nHILL ")
     with pytest.raises(InputError) as caught:

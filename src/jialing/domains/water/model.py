@@ -295,14 +295,25 @@ def _title(inp: InpFile) -> list[str]:
 def _check_given(
     inp: InpFile, given: Mapping[str, Path], series: Mapping[str, Series], gages: Gages
 ) -> None:
-    """A file given for a name that does not exist is a slip worth stopping at."""
+    """A file given for what does not exist, or is read from no file, is a slip worth stopping at."""
     known = {fold(name): name for name in (*series, *gages.names)}
+    inside = {fold(one.name): one.line for one in series.values() if one.file is None}
+    for gage, file, line in zip(gages.names, gages.file, gages.line, strict=True):
+        if file is None and fold(gage) not in {fold(other) for other in series}:
+            inside[fold(gage)] = line
     for name in given:
         if fold(name) not in known:
             raise InputError(
                 f"a file was given for {name!r}, but no time series or gage has that name. "
                 f"Known: {', '.join(known.values()) or 'none'}.",
                 path=inp.path,
+            )
+        if fold(name) in inside:
+            raise InputError(
+                f"a file was given for {name!r}, but the model reads none here: it would change "
+                "nothing. Name a file in the model, or leave this one out.",
+                path=inp.path,
+                line=inside[fold(name)],
             )
 
 
