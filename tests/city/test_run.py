@@ -125,10 +125,12 @@ def test_people_at_a_lost_station_do_not_count_as_nobody(
     stations = ("station:a", "station:b")
     score = {"waiting": Quantity(value=100.0, unit="person-h")}
     ran = Run(controller="reactive", score=score, guard=GuardCount(), wall_s=1.0)
-    done = {name: Finished(name=name, run=ran, extra={}) for name in stations if name not in lost}
+    late = {"waiting": 10.0}  # since the evening began; the rest had waited before
+    done = {name: Finished(name=name, run=ran, extra=late) for name in stations if name not in lost}
     evening: Any = SimpleNamespace(closed_h=0.0)
     found = run._sheet(done, stations, evening)
     assert [word for word in found if word == "waiting"] == words
+    assert all(found[word].value == 20.0 for word in words)
 
 
 def test_a_whole_evening_has_nothing_to_tell_of_lost_parts() -> None:

@@ -210,6 +210,20 @@ def test_a_station_takes_riders_and_nothing_else() -> None:
         side.change(Fault(kind="pump", element=PUMP, broken=True))
 
 
+def test_who_waited_before_the_evening_does_not_count_in_it() -> None:
+    desk = domains.domain("metro").desk(CITY.station_case(CITY.stations[0].name, seed=0), "fixed")
+    side = StationSide(desk, knows=False)
+    desk.plant.apply(Command.all_local(len(desk.plant.actuators)))
+    for _ in range(20):
+        desk.plant.step(60.0)
+    earlier = side.extra()["waiting"]
+    assert earlier == desk.plant.score()[0]["waiting"].value > 0.0
+    side.begin()
+    assert side.extra()["waiting"] == side.tell(1200.0)["waiting"] == 0.0
+    desk.plant.step(60.0)
+    assert 0.0 < side.extra()["waiting"] == desk.plant.score()[0]["waiting"].value - earlier
+
+
 @pytest.mark.sumo
 def test_who_is_stuck_in_water_counts_with_all_the_time_that_is_lost(streets: Desk) -> None:
     """SUMO's own time loss is measured against the limit of the lane, which the water lowered."""

@@ -44,6 +44,9 @@ ORPHAN_S = 5.0
 class Side(Protocol):
     """How one domain meets the rest of the city."""
 
+    def begin(self) -> None:
+        """The evening begins: what came before it in the domain's own day does not count."""
+
     def change(self, change: Change) -> None:
         """Take a disturbance; raises JialingError for one that is not this domain's."""
 
@@ -150,6 +153,7 @@ def _serve(pipe: Connection, order: Order) -> None:
         patient=repeated,
     ) as run:
         run.advance(order.offset_s)
+        side.begin()
         if order.resume is not None:
             for told in order.resume.told:
                 _advance(run, side, told, order.offset_s)

@@ -399,9 +399,10 @@ def _sheet(done: Mapping[str, Finished], stations: Sequence[str], evening: Eveni
         for word in ("delay", "emergency_delay"):
             if word in extra:
                 found[word] = Quantity(value=extra[word], unit="s")
-    here = [done[name].run.score["waiting"] for name in stations if name in done]
+    here = [done[name] for name in stations if name in done]
     if here and len(here) == len(stations):  # a station that was lost is no gain
-        found["waiting"] = Quantity(value=sum(q.value for q in here), unit=here[0].unit)
+        unit = here[0].run.score["waiting"].unit
+        found["waiting"] = Quantity(value=sum(d.extra["waiting"] for d in here), unit=unit)
     if WATER in done:
         deepest = max(done[WATER].extra.values(), default=0.0)
         found["deepest"] = Quantity(value=deepest, unit="m")

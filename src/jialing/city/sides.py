@@ -56,6 +56,9 @@ class WaterSide:
         self._last: dict[str, float] = {}
         self._deepest = np.zeros(len(self._ids))
 
+    def begin(self) -> None:
+        """A sewer begins with the evening."""
+
     def change(self, change: Change) -> None:
         layout = self._swmm.layout
         if isinstance(change, Stake):
@@ -146,6 +149,9 @@ class TrafficSide:
         self._used = dict.fromkeys(self._low, 0)
         self._plant.streets.watch(self._low)
 
+    def begin(self) -> None:
+        """Streets begin with the evening."""
+
     def change(self, change: Change) -> None:
         streets = self._plant.streets
         if isinstance(change, Weather):
@@ -212,6 +218,11 @@ class StationSide:
         if not isinstance(desk.plant, StationPlant):
             raise InputError("a station's side needs a station's plant")
         self._plant, self._forecaster, self._knows = desk.plant, desk.forecaster, knows
+        self._before = 0.0
+
+    def begin(self) -> None:
+        """The evening begins: who waited since the station opened does not count in it."""
+        self._before = self._plant.score()[0]["waiting"].value
 
     def change(self, change: Change) -> None:
         if not isinstance(change, Ridership):
@@ -224,9 +235,13 @@ class StationSide:
 
     def tell(self, time_s: float) -> Mapping[str, float]:
         return {
-            "waiting": self._plant.score()[0]["waiting"].value,
+            "waiting": self._waiting(),
             "entering": self._plant.entering_ph,
         }
 
     def extra(self) -> Mapping[str, float]:
-        return {}
+        return {"waiting": self._waiting()}
+
+    def _waiting(self) -> float:
+        """Since the evening began [person-h]."""
+        return self._plant.score()[0]["waiting"].value - self._before
