@@ -72,7 +72,8 @@ def _value(entry: Entry) -> str:
         return words[entry.kind]
     if entry.kind == "points":
         return f"list of [time, {entry.unit}]"
-    return f"{entry.low:g} to {entry.high:g} {entry.unit}".strip()
+    unit = "" if entry.unit == "1" else entry.unit
+    return f"{entry.low:g} to {entry.high:g} {unit}".strip()
 
 
 def main(arguments: list[str]) -> int:
