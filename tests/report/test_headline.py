@@ -125,3 +125,10 @@ def test_an_unknown_domain_speaks_of_its_first_two_words() -> None:
 def test_a_run_without_a_score_still_gets_a_headline() -> None:
     told = headline("water", ("rules", sheet(overflow=1.0)), ("predictive", {}))
     assert told.sentence == "Predictive control left no score"
+
+
+def test_a_name_that_domains_share_means_what_it_means_there() -> None:
+    roads = headline("traffic", ("fixed", sheet(delay=9.0)), ("predictive", sheet(delay=3.0)))
+    station = headline("metro", ("fixed", sheet(waiting=9.0)), ("predictive", sheet(waiting=3.0)))
+    assert "compared with the programme in the file" in roads.aside
+    assert "compared with fixed directions" in station.aside

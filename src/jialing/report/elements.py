@@ -30,7 +30,8 @@ def elements(result: ResultView) -> str:
     if blocks:
         return "".join(blocks)
     scored = all(run.score for run in result.runs)
-    why = "No element flooded or spilled in any run." if scored else "A run left no score."
+    none = "flooded or spilled" if result.domain == "water" else "is scored by itself"
+    why = f"No element {none} in any run." if scored else "A run left no score."
     return f'<p class="empty">{why}</p>'
 
 

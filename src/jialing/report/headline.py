@@ -106,9 +106,13 @@ def headline(
     shown = [w for w in words if w in always or base[w].value or sheet[w].value]
     clauses = [clause(w, base[w], sheet[w]) for w in shown]
     sentence = (
-        _join(clauses) if clauses else f"{_first_upper(controller_phrase(name))} left no score"
+        _join(clauses)
+        if clauses
+        else f"{_first_upper(controller_phrase(name, domain))} left no score"
     )
-    versus = f"{controller_phrase(name)}, compared with {controller_phrase(base_name)}"
+    versus = (
+        f"{controller_phrase(name, domain)}, compared with {controller_phrase(base_name, domain)}"
+    )
     occasion = "storm" if domain == "water" else "case"
     on = (
         f"same {occasion} and seed"
@@ -138,8 +142,8 @@ def _alone(domain: str, name: str, sheet: ScoreSheet) -> Headline:
     return Headline(
         sentence=_join(parts)
         if parts
-        else f"{_first_upper(controller_phrase(name))} left no score",
-        aside=f"{_first_upper(controller_phrase(name))} alone: nothing to compare with.",
+        else f"{_first_upper(controller_phrase(name, domain))} left no score",
+        aside=f"{_first_upper(controller_phrase(name, domain))} alone: nothing to compare with.",
         tiles=tuple(
             Tile(
                 label=word(w).label,

@@ -157,7 +157,7 @@ def _said(change: str, verdict: str) -> str:
 def _comparison_lead(result: ResultView) -> str:
     if len(result.runs) == 1:
         return "Only one controller was run, so nothing is compared."
-    base = controller_phrase(result.baseline.controller)
+    base = controller_phrase(result.baseline.controller, result.domain)
     if len(result.seeds) > 1:
         listed = ", ".join(str(seed) for seed in sorted(result.seeds))
         return (

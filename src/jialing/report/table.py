@@ -35,7 +35,7 @@ def comparison(result: ResultView) -> str:
 def _role(run: RunView, result: ResultView) -> str:
     if run is result.baseline and result.chosen is not None:
         return "baseline"
-    phrase = controller_phrase(run.controller)
+    phrase = controller_phrase(run.controller, result.domain)
     return "" if phrase.lower() == run.controller.lower() else phrase
 
 

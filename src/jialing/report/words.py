@@ -101,7 +101,8 @@ WORDS: dict[str, Word] = {
     ),
     "deepest": Word(label="Deepest water", meaning="On any underpass at any time."),
     "waiting": Word(
-        label="Waiting", meaning="Time people spent in queues and outside metered entrances."
+        label="Waiting",
+        meaning="Time spent in queues; at stations, outside metered entrances too.",
     ),
     "waiting_up": Word(label="Waiting to go up", meaning="Part of it, on the way to the street."),
     "waiting_down": Word(
@@ -161,6 +162,14 @@ CONTROLLERS: dict[str, str] = {
     "oracle": "the same search with a perfect forecast",
 }
 
+#: Names that say something else at signals.
+AT_SIGNALS: dict[str, str] = {
+    "fixed": "the programme in the file",
+    "actuated": "SUMO's actuated control",
+    "webster": "Webster's timings",
+    "greedy": "greedy control",
+}
+
 
 def word(name: str) -> Word:
     """The word `name`; an unknown one is read off its own letters."""
@@ -174,6 +183,7 @@ def headline_words(domain: str, sheet: ScoreSheet) -> tuple[str, ...]:
     return tuple(name for name in wished if name in sheet)
 
 
-def controller_phrase(name: str) -> str:
-    """A controller's name inside a sentence."""
-    return CONTROLLERS.get(name, name)
+def controller_phrase(name: str, domain: str) -> str:
+    """A controller's name inside a sentence about `domain`."""
+    here = CONTROLLERS | AT_SIGNALS if domain == "traffic" else CONTROLLERS
+    return here.get(name, name)
