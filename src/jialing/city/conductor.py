@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +34,7 @@ from jialing.city.messages import (
 )
 from jialing.city.part import run_part
 from jialing.core.errors import InputError, PlantError
+from jialing.core.interrupts import without_interrupts
 from jialing.record.plain import to_plain
 
 #: A part that says nothing for so long is taken for dead [s on the wall].
@@ -341,15 +341,8 @@ def _start(order: Order) -> _Part:
     process = context.Process(
         target=run_part, args=(theirs, order), name=f"jialing-{order.name}", daemon=False
     )
-    # Ctrl-C goes to every process of a terminal; only the conductor may be stopped by it, from the
-    # first moment on. A blocked signal stays blocked in what is started here.
-    blocked = hasattr(signal, "pthread_sigmask")
-    if blocked:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    # Only the conductor may be stopped by Ctrl-C, from the first moment on.
+    with without_interrupts():
         process.start()
-    finally:
-        if blocked:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return _Part(order=order, process=process, pipe=ours, told=[])

@@ -297,10 +297,10 @@ def _check_given(
 ) -> None:
     """A file given for what does not exist, or is read from no file, is a slip worth stopping at."""
     known = {fold(name): name for name in (*series, *gages.names)}
-    inside = {fold(one.name): one.line for one in series.values() if one.file is None}
-    for gage, file, line in zip(gages.names, gages.file, gages.line, strict=True):
-        if file is None and fold(gage) not in {fold(other) for other in series}:
-            inside[fold(gage)] = line
+    lines = dict(zip(map(fold, gages.names), gages.line, strict=True))
+    lines |= {fold(name): one.line for name, one in series.items()}
+    files = [*zip(gages.names, gages.file, strict=True), *((n, s.file) for n, s in series.items())]
+    outside = {fold(name) for name, file in files if file is not None}
     for name in given:
         if fold(name) not in known:
             raise InputError(
@@ -308,12 +308,12 @@ def _check_given(
                 f"Known: {', '.join(known.values()) or 'none'}.",
                 path=inp.path,
             )
-        if fold(name) in inside:
+        if fold(name) not in outside:
             raise InputError(
                 f"a file was given for {name!r}, but the model reads none here: it would change "
                 "nothing. Name a file in the model, or leave this one out.",
                 path=inp.path,
-                line=inside[fold(name)],
+                line=lines[fold(name)],
             )
 
 

@@ -27,6 +27,7 @@ import numpy as np
 from jialing.core.command import Command
 from jialing.core.errors import PlantError
 from jialing.core.forecast import Forecast
+from jialing.core.interrupts import without_interrupts
 from jialing.core.signal import FloatArray
 from jialing.domains.water.plant import SwmmPlant
 
@@ -199,16 +200,11 @@ def _launch(work: Callable[[], FloatArray]) -> tuple[int, int]:
         # The child touches nothing but the engine, numpy and its pipe; a progress
         # display's thread in the parent does not concern it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # Ctrl-C goes to every process of a terminal, and would be lost while a fork is under way:
-        # it waits until the copy is made, and copies never hear it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with without_interrupts():
             pid = os.fork()
             if pid == 0:
                 os.close(read)
                 _child(write, work)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(write)
     return pid, read
 
