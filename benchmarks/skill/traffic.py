@@ -29,6 +29,7 @@ import numpy as np
 from benchmarks._results import ROOT, Column, Table, write_result
 from benchmarks.skill._code import digest, imported
 from benchmarks.skill._older_sumo import VARIABLE, put_first, version_of
+from jialing.domains.traffic.cases import open_case
 
 #: Six maps of RESCO, and the grid that is shipped.
 MAPS = (
@@ -74,7 +75,6 @@ def walk(task: Task, **changes: Any) -> Cell:
         put_first(Path(older))
     from jialing.core.command import Command
     from jialing.core.stages import Situation
-    from jialing.domains.traffic.cases import open_case
     from jialing.domains.traffic.domain import TRAFFIC
 
     name, controller, sensing, seed, every_s = task
@@ -129,7 +129,8 @@ def cell(task: Task, code: str, *, known: bool = False) -> Cell | None:
     name, controller, sensing, seed, every_s = task
     if older := os.environ.get(VARIABLE):
         code += f"-sumo-{version_of(Path(older))}"
-    path = KEPT / f"{name}-{controller}-{sensing}-{seed}-{every_s:g}-{code}.json"
+    files = digest(sorted(open_case(name).model.parent.glob("*.xml")))
+    path = KEPT / f"{name}-{controller}-{sensing}-{seed}-{every_s:g}-{code}-{files}.json"
     if not path.is_file() and not known:
         process = multiprocessing.get_context("spawn").Process(target=_keep, args=(task, path))
         process.start()

@@ -78,6 +78,15 @@ def test_under_rescos_protocol_decisions_are_as_far_apart_as_there() -> None:
     assert not any(task[0] == "arterial4x4" for task in tasks if task[1] == "fixed")
 
 
+def test_under_rescos_protocol_every_yellow_is_as_long_as_there(tmp_path: Path) -> None:
+    network = tmp_path / "x.net.xml"
+    phases = ("GGr", "yyr", "rrG", "rrY")
+    rows = "".join(f'<phase duration="5" state="{state}"/>' for state in phases)
+    network.write_text(f'<net><tlLogic id="x" programID="0">{rows}</tlLogic></net>')
+    found = resco.with_yellow(network, 3.0).iterfind("./tlLogic/phase")
+    assert [phase.get("duration") for phase in found] == ["5", "3", "5", "3"]
+
+
 def test_published_figures_stand_beside_ours_with_their_version() -> None:
     ours, fixed = cell("predictive", AS_LEARNERS, 0, 17.0), cell("fixed", "perfect", 0, 60.0)
     found = resco.table([ours, fixed], "1.28.0")
