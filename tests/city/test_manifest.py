@@ -184,6 +184,10 @@ def no_second(plain: dict[str, Any]) -> None:
     plain["models"]["stations"]["hongtudi"]["tick_s"] = 0
 
 
+def past_the_night(plain: dict[str, Any]) -> None:
+    plain["begin"] = "36:01"
+
+
 def five_and_a_half(plain: dict[str, Any]) -> None:
     plain["begin"] = "half past five"
 
@@ -217,6 +221,7 @@ def five_and_a_half(plain: dict[str, Any]) -> None:
         (half_a_second, ["models.water.tick_s", "2.5", "a whole number from 1 on"]),
         (no_second, ["models.stations.hongtudi.tick_s", "0", "a whole number from 1 on"]),
         (five_and_a_half, ["begin", "17:30"]),
+        (past_the_night, ["begin is '36:01'", 'up to "36:00"']),
     ],
 )
 def test_entries_that_do_not_fit_together_are_named(

@@ -85,6 +85,19 @@ def test_what_a_check_finds_in_the_models_is_found_before_a_run(town: Path) -> N
     assert not Path("runs").exists()
 
 
+@pytest.mark.usefixtures("idle")
+def test_no_evening_begins_at_a_station_that_is_shut(town: Path) -> None:
+    text = town.read_text("utf-8").replace('begin: "17:30"', 'begin: "03:00"')
+    town.write_text(text)
+    result = CliRunner().invoke(app, ["run", str(town)])
+    assert result.exit_code == 2
+    assert (
+        "mixed.yaml: is open from 05:30 to 24:00; it must be open for all 1 min from 03:00 on"
+        in (result.stderr)
+    )
+    assert not Path("runs").exists()
+
+
 def test_a_forecast_reaches_the_sewer_and_the_stations(town: Path) -> None:
     for kind, given in (("ensemble", {}), ("perfect", {"forecast": "perfect"})):
         case = jl.case(town, **given)

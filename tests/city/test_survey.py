@@ -142,6 +142,26 @@ def test_a_network_that_is_not_the_configurations_is_told(city: Path) -> None:
     assert "models.roads.net is 'other.net.xml', but traffic.sumocfg names roads.net.xml" in only
 
 
+def begun_at(town: Path, begin: str) -> Path:
+    path = town / "city.yaml"
+    path.write_text(path.read_text("utf-8").replace('begin: "17:30"', f'begin: "{begin}"'))
+    return town
+
+
+@pytest.mark.parametrize("begin", ["05:30", "23:00"])
+def test_an_evening_may_last_from_opening_to_closing(town: Path, begin: str) -> None:
+    assert told(begun_at(town, begin)) == []
+
+
+@pytest.mark.parametrize("begin", ["05:29", "23:01", "03:00", "24:01"])
+def test_a_station_that_is_not_open_all_evening_is_told(town: Path, begin: str) -> None:
+    (only,) = told(begun_at(town, begin))
+    assert only == (
+        f"{read_city(town / 'city.yaml').station_files['mixed']}: is open from 05:30 to 24:00; it must be "
+        f"open for all 60 min from {begin} on (duration_min and begin in {town / 'city.yaml'})"
+    )
+
+
 def test_sumo_tells_capital_letters_from_small_ones_and_swmm_does_not(city: Path) -> None:
     path = city / "city.yaml"
     text = path.read_text("utf-8").replace("node: U_nanping", "node: u_NANPING")

@@ -15,7 +15,8 @@ from jialing.city.checks import files, problems, read_plain, relations, told_fir
 from jialing.city.evening import Event, Station, Terms, Underpass
 from jialing.city.schema import DECIDE_EVERY_S, EVENT_KINDS, STROKE_S
 from jialing.core.case import Case
-from jialing.core.errors import UnknownNameError
+from jialing.core.errors import InputError, UnknownNameError
+from jialing.domains.metro.inspect import clock
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.reader import read_scenario
 
@@ -102,9 +103,18 @@ class City:
             ),
         )
 
-    def opens_s(self, station: str) -> float:
-        """When a station's model begins, since midnight [s]."""
-        return read_station(self.station_files[station]).open_s
+    def offset_s(self, station: str) -> float:
+        """A station's own clock when the evening begins [s]; InputError if it is not open throughout."""
+        file = self.station_files[station]
+        model = read_station(file)
+        if not model.open_s <= self.begin_s <= model.close_s - self.duration_s:
+            raise InputError(
+                f"is open from {clock(model.open_s)} to {clock(model.close_s)}; it must be open for "
+                f"all {self.duration_s / 60.0:g} min from {clock(self.begin_s)} on (duration_min and "
+                f"begin in {self.path})",
+                path=file,
+            )
+        return self.begin_s - model.open_s
 
     def roads_case(self, *, seed: int) -> Case:
         """The streets; signals decide on what they see, and need no forecast."""

@@ -249,7 +249,10 @@ def duration_of(case: Case, city: City) -> float:
 
 
 def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
-    """What each part of an evening is to run; their records lie in `folder`."""
+    """What each part of an evening is to run; their records lie in `folder`.
+
+    Raises InputError for a station that is not open all evening.
+    """
     settings: CitySettings = case.settings or CitySettings()
     storm = settings.storm or city.default_storm
     rules, signals, directions = CONTROLLERS[mode]
@@ -288,7 +291,7 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
             folder=str(folder / f"station-{station.name}"),
             side=SIDES["station"],
             options={"knows": mode == "coupled"},
-            offset_s=max(city.begin_s - city.opens_s(station.name), 0.0),
+            offset_s=city.offset_s(station.name),
         )
         for station in city.stations
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from jialing.domains.metro.nodes import LATEST_S
 
 Place = tuple[str, ...]
 
 DECIDE_EVERY_S = 300.0
 STROKE_S = 120.0  # a gate of a metre needs so long from shut to open
+CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +53,8 @@ def _name(value: Any) -> bool:
 
 
 def _clock(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    parts = value.split(":")
-    return len(parts) == 2 and all(p.isdigit() for p in parts) and int(parts[1]) < 60
+    parts = CLOCK.fullmatch(value) if isinstance(value, str) else None
+    return parts is not None and 3600 * int(parts[1]) + 60 * int(parts[2]) <= LATEST_S
 
 
 #: kind -> what it is, in words, and how a value of it is known.
@@ -61,7 +63,7 @@ KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "name": ("a name", _name),
     "file": ("the name of a file", _text),
     "folder": ("the name of a folder", _text),
-    "clock": ('a clock time such as "17:30"', _clock),
+    "clock": (f'a clock time such as "17:30", up to "{LATEST_S / 3600:.0f}:00"', _clock),
     "flag": ("true or false", lambda v: isinstance(v, bool)),
     "number": ("a number", _number),
     "whole": ("a whole number from 1 on", lambda v: _number(v) and v >= 1 and v == int(v)),
@@ -86,7 +88,8 @@ ENTRIES: tuple[Entry, ...] = (
     _e("city", "name", "short name; `jialing run` knows a shipped city by it"),
     _e("title", "text", "name for people"),
     _e("schematic", "flag", "true if it shows no real city; said wherever it appears", needed=False),
-    _e("begin", "clock", "clock time zero of every model"),
+    _e("begin", "clock", "clock time zero of every model; every station is open from then on for the whole"
+       " evening. After midnight hours count on, as in station files: 24:30"),
     _e("duration_min", "number", "length of an evening", unit="min", low=1.0),
     _e("step_s", "number", "how often one domain hears of another", unit="s", low=1.0),
     _e("models", "section", "the models, one per domain"),

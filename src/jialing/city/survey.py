@@ -17,7 +17,7 @@ from jialing.city.checks import (
     relations,
     unknown,
 )
-from jialing.city.manifest import city_of
+from jialing.city.manifest import City, city_of
 from jialing.city.schema import Place
 from jialing.core.case import check_tick
 from jialing.core.errors import InputError
@@ -61,7 +61,10 @@ def survey(folder: Path) -> list[InputError]:
     wrong += unknown(plain, lines)
     found = [problem.error(path) for problem in wrong]
     found += _models(path, plain, lines)
-    return found or _opened(path, plain, lines)
+    if found:
+        return found
+    city = city_of(path, plain)
+    return _shut(city) + _opened(city, lines)
 
 
 def sewer(path: Path) -> Sewer:
@@ -184,9 +187,19 @@ def _trips(
     return found
 
 
-def _opened(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:
+def _shut(city: City) -> list[InputError]:
+    """Stations that are not open all evening."""
+    found = []
+    for station in city.stations:
+        try:
+            city.offset_s(station.name)
+        except InputError as error:
+            found.append(error)
+    return found
+
+
+def _opened(city: City, lines: Mapping[Place, int]) -> list[InputError]:
     """What keeps the sewer of a city without any other fault from being run."""
-    city = city_of(path, dict(plain))
     case = city.water_case(city.default_storm, seed=0, weights=False)
     place = ("water", "controlled")
     try:
@@ -200,7 +213,7 @@ def _opened(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) ->
         if own not in usable:
             text = f"names {name!r}, which cannot be moved; `jialing inspect {case.model}` says why"
             one = Problem(place=place, text=text, line=line_of(lines, place))
-            found.append(one.error(path))
+            found.append(one.error(city.path))
     return found
 
 
