@@ -358,6 +358,51 @@ def test_a_fault_begins_and_ends_by_the_clock_and_reaches_its_own_domain(
     }
 
 
+def faults(*events: Event) -> list[tuple[float, str, bool]]:
+    """When each element fails, and works again, in a quarter of an hour."""
+    evening = City("today", faults=events).evening
+    return [
+        (MINUTE_S * minute, fault.element, fault.broken)
+        for minute in range(15)
+        for changes in evening.changes(MINUTE_S * minute, {}).values()
+        for fault in changes
+        if isinstance(fault, Fault)
+    ]
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(120.0, 300.0), (180.0, 420.0)],
+        [(180.0, 420.0), (120.0, 300.0)],
+        [(120.0, 420.0), (180.0, 300.0)],
+        [(120.0, 300.0), (300.0, 420.0)],
+    ],
+)
+def test_what_several_events_break_works_again_after_the_last_of_them(
+    spans: list[tuple[float, float]],
+) -> None:
+    events = [Event(kind="pump", element="P1", from_s=a, to_s=b) for a, b in spans]
+    other = Event(kind="pump", element="P2", from_s=180.0, to_s=240.0)
+    assert faults(*events, other) == [
+        (120.0, "P1", True),
+        (180.0, "P2", True),
+        (240.0, "P2", False),
+        (420.0, "P1", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "first_s"),
+    [(120.0, 120.0, 120.0), (120.0, 150.0, 120.0), (70.0, 80.0, 120.0), (100.0, 130.0, 120.0)],
+)
+def test_an_event_shorter_than_a_step_lasts_for_one(
+    from_s: float, to_s: float, first_s: float
+) -> None:
+    event = Event(kind="detectors", element="J", from_s=from_s, to_s=to_s)
+    assert faults(event) == [(first_s, "J", True), (first_s + MINUTE_S, "J", False)]
+
+
 def test_the_diary_tells_what_was_worked_out() -> None:
     city = City("coupled")
     city.minute(depth=0.2, rain=10.0 * MM_H)

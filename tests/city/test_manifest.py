@@ -253,6 +253,16 @@ def test_a_city_that_says_nothing_of_speed_in_water_takes_the_published_law(fold
     assert (city.terms.parabola, city.terms.stopping_m) == (laws.PARABOLA, laws.STOPPING_M)
 
 
+def test_a_pump_is_one_pump_however_its_events_spell_it(folder: Path) -> None:
+    def shout(plain: dict[str, Any]) -> None:
+        plain["events"]["again"] = plain["events"]["pump_without_power"] | {
+            "pump": "Pump_CAIYUANBA"
+        }
+
+    events = read_city(changed(folder, shout)).events
+    assert events["again"] == events["pump_without_power"]
+
+
 def test_trips_of_a_citys_own_stand_in_for_those_of_the_configuration(folder: Path) -> None:
     assert read_city(SHIPPED / "city.yaml").roads_case(seed=0).settings.routes == ()
     shutil.copy(folder / "traffic.rou.xml", folder / "mine.rou.xml")

@@ -172,7 +172,7 @@ class Evening:
     _weather: tuple[float, float] = (1.0, 1.0)
     _riders: dict[str, float] = field(default_factory=dict)
     _enter_ph: dict[str, float] = field(default_factory=dict)
-    _broken: set[int] = field(default_factory=set)
+    _broken: set[tuple[str, str]] = field(default_factory=set)
     _events: list[dict[str, Any]] = field(default_factory=list)
     _rain: float = 0.0
 
@@ -228,17 +228,25 @@ class Evening:
     # -- one coupling each --------------------------------------------------------------------
 
     def _faults(self, time_s: float, found: dict[str, list[Change]]) -> None:
-        """Pumps that lose their power, signals that lose their detectors, by the clock."""
+        """Pumps that lose their power, signals that lose their detectors, by the clock.
+
+        Each event lasts for a period at least, so that none passes between two calls; what several
+        of them break works again once the last is over.
+        """
         part = {"pump": WATER, "detectors": TRAFFIC}
-        for number, event in enumerate(self.faults):
-            broken = event.from_s <= time_s < event.to_s
-            if broken == (number in self._broken):
+        broken = {
+            (event.kind, event.element)
+            for event in self.faults
+            if event.from_s <= time_s < max(event.to_s, event.from_s + self.period_s)
+        }
+        for kind, element in dict.fromkeys((event.kind, event.element) for event in self.faults):
+            fails = (kind, element) in broken
+            if fails == ((kind, element) in self._broken):
                 continue
-            (self._broken.add if broken else self._broken.discard)(number)
-            change = Fault(kind=event.kind, element=event.element, broken=broken)
-            found.setdefault(part[event.kind], []).append(change)
-            word = "fails" if broken else "works again"
-            self._say("fault", event.element, f"{event.kind} {event.element} {word}")
+            change = Fault(kind=kind, element=element, broken=fails)
+            found.setdefault(part[kind], []).append(change)
+            self._say("fault", element, f"{kind} {element} {'fails' if fails else 'works again'}")
+        self._broken = broken
 
     def _roads_in_rain(self, found: dict[str, list[Change]]) -> None:
         speed, capacity = laws.road_in_rain(self._rain, self.terms.rain_losses)

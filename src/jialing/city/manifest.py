@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -206,7 +206,10 @@ def city_of(path: Path, plain: dict[str, Any]) -> City:
         underpasses=underpasses,
         stations=stations,
         terms=_terms(plain["couplings"]),
-        events={str(k): _event(e) for k, e in plain.get("events", {}).items()},
+        events={
+            str(name): _event(entry, plain["water"]["controlled"])
+            for name, entry in plain.get("events", {}).items()
+        },
         water=folder / models["water"]["file"],
         roads=folder / models["roads"]["file"],
         station_files={str(n): folder / entry["file"] for n, entry in models["stations"].items()},
@@ -245,12 +248,16 @@ def _terms(couplings: Mapping[str, Any]) -> Terms:
     )
 
 
-def _event(entry: Mapping[str, Any]) -> Event:
+def _event(entry: Mapping[str, Any], controlled: Sequence[Any]) -> Event:
     kind = str(entry["kind"])
+    element = str(entry[EVENT_KINDS[kind]])
+    if kind == "power_loss":  # SWMM tells no capital from a small letter: one pump, one name
+        names = {str(name).casefold(): str(name) for name in controlled}
+        element = names[element.casefold()]
     start_s = 60.0 * float(entry["from_min"])
     return Event(
         kind=EVENT_WORDS[kind],
-        element=str(entry[EVENT_KINDS[kind]]),
+        element=element,
         from_s=start_s,
         to_s=start_s + 60.0 * float(entry["minutes"]),
     )
