@@ -14,6 +14,7 @@ import yaml
 
 from jialing.city.schema import DECIDE_EVERY_S, ENTRIES, EVENT_KINDS, GONE, KINDS, Entry, Place
 from jialing.core.errors import InputError
+from jialing.domains.metro.yaml_file import read_yaml, values_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,22 +40,11 @@ class Problem:
 
 def read_plain(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     """The file as it stands, and the line of every entry; raises InputError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        plain = yaml.safe_load(text)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text", path=path) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = " ".join(str(getattr(error, "problem", None) or error).split())
-        line = None if mark is None else mark.line + 1
-        raise InputError(f"is not YAML: {why}", path=path, line=line) from error
+    root = read_yaml(path)
+    plain = None if root is None else values_of(root, path)
     if not isinstance(plain, dict):
         raise InputError("holds no mapping; a city begins with `city: NAME`", path=path)
-    return plain, dict(_lines(node, ()))
+    return plain, dict(_lines(root, ()))
 
 
 def problems(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Problem]:

@@ -13,10 +13,10 @@ import yaml
 
 from jialing.core.errors import InputError
 from jialing.domains.metro.fields import SECTIONS, Entry
+from jialing.domains.metro.yaml_file import read_yaml
 
 CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
 LATEST_S = 36 * 3600.0
-MOST_BYTES = 5_000_000
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -65,34 +65,10 @@ class Part:
 
 def read_part(path: Path, section: str = "station") -> Part:
     """The whole file as one part; raises InputError with line and column."""
-    text = _text(path)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise InputError(
-            f"this is no YAML: {error.problem or error.context}",
-            path=path,
-            line=None if mark is None else mark.line + 1,
-            column=None if mark is None else mark.column + 1,
-        ) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"this is no YAML: {error}", path=path) from None
+    root = read_yaml(path)
     if root is None:
         raise InputError("the file is empty; see docs/reference/station-file.md", path=path, line=1)
     return _part(root, section, path)
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"larger than {MOST_BYTES} bytes: this is no station file", path=path)
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError("this is no text in UTF-8", path=path, line=line) from None
 
 
 def _place(node: yaml.Node, path: Path) -> Place:
@@ -112,8 +88,6 @@ def _part(node: yaml.Node, section: str, path: Path) -> Part:
             near = difflib.get_close_matches(key, entries, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             at.fail(f"{section}: {key!r} is no key.{hint} Allowed: {', '.join(entries)}")
-        if key in part.values:
-            at.fail(f"{section}: {key!r} is given twice; remove one of them")
         where = _place(value_node, path)
         part.places[key] = where
         part.values[key] = _value(value_node, entries[key], where)

@@ -1,0 +1,106 @@
+"""What does a YAML file hold? Its nodes, each with its place, or one error with file, line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jialing.core.errors import InputError
+
+MOST_BYTES = 5_000_000
+
+
+def read_yaml(path: Path) -> yaml.Node | None:
+    """The root of a file's only document; None where the file holds none.
+
+    Raises InputError for a file that cannot be read or is no YAML in UTF-8, for a key that is given
+    twice in one mapping, and for an alias inside of what it stands for.
+    """
+    text = _text(path)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _refusal(error, path) from None
+    if root is not None:
+        _check(root, path, {})
+    return root
+
+
+def values_of(root: yaml.Node, path: Path) -> Any:
+    """What `read_yaml` found in `path`, in Python's own types.
+
+    Raises InputError for a value that its type does not take.
+    """
+    try:
+        return _Values().construct_document(root)
+    except yaml.YAMLError as error:
+        raise _refusal(error, path) from None
+
+
+class _Values(yaml.constructor.SafeConstructor):  # type: ignore[misc]
+    """Names the place of a scalar that looks like a date or a number and is none: 2024-13-45."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, ValueError):
+            text = f"{node.value!r:.60} is no {node.tag.rpartition(':')[2]}"
+            raise yaml.MarkedYAMLError(problem=text, problem_mark=node.start_mark) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"larger than {MOST_BYTES} bytes, which no such file is", path=path)
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError("this is no text in UTF-8", path=path, line=line) from None
+
+
+def _check(node: yaml.Node, path: Path, met: dict[int, bool]) -> None:
+    """Refuse a key that is given twice, and a node that stands inside of itself.
+
+    `met` holds the nodes so far: True for those around this one.
+    """
+    if met.get(id(node)):
+        raise _error("an alias in here refers to the whole of it", path, node.start_mark)
+    if id(node) in met or isinstance(node, yaml.ScalarNode):
+        return
+    met[id(node)] = True
+    inside = node.value
+    if isinstance(node, yaml.MappingNode):
+        _check_keys([key for key, _ in node.value], path)
+        inside = chain.from_iterable(node.value)
+    for each in inside:
+        _check(each, path, met)
+    met[id(node)] = False
+
+
+def _check_keys(keys: Sequence[yaml.Node], path: Path) -> None:
+    first: dict[str, int] = {}
+    for key in keys:
+        if not isinstance(key, yaml.ScalarNode):
+            continue  # whoever reads the values says what a key may be
+        if key.value in first:
+            text = f"{key.value!r} is given twice, first in line {first[key.value]}; remove one of them"
+            raise _error(text, path, key.start_mark)
+        first[key.value] = key.start_mark.line + 1
+
+
+def _refusal(error: Exception, path: Path) -> InputError:
+    """The parser's own words, on one line."""
+    why = " ".join(str(getattr(error, "problem", None) or error).split())
+    return _error(f"this is no YAML: {why}", path, getattr(error, "problem_mark", None))
+
+
+def _error(message: str, path: Path, mark: yaml.Mark | None) -> InputError:
+    if mark is None:
+        return InputError(message, path=path)
+    return InputError(message, path=path, line=mark.line + 1, column=mark.column + 1)
