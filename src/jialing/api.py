@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jialing import domains
-from jialing.city.cases import is_city, named_cities
+from jialing.city.cases import city_file, named_cities
 from jialing.city.evening import MODES
 from jialing.city.manifest import read_city
 from jialing.city.new import new_city as write_city
@@ -57,7 +57,7 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
 
     Parameters
     ----------
-    name_or_path : a name from `cases()`, or a model file, e.g. ``town.inp``
+    name_or_path : a name from `cases()`, a model file, e.g. ``town.inp``, or a city's folder
     overrides : fields of `Case` (``seed``, ``duration_s``, ``forecast``, ``tick_s``) or of the
         domain's settings (water: ``series_files``, ``prices``, ``controlled``, …)
     """
@@ -73,10 +73,11 @@ def case(name_or_path: str | Path, /, **overrides: Any) -> Case:
         made = factory(**of_factory)
         return _changed(made, {k: v for k, v in overrides.items() if k not in accepted})
     path = Path(name_or_path)
+    city = city_file(path)
+    if city is not None:
+        return _changed(city_case(city), overrides)
     if not path.is_file():
         raise _nothing(name_or_path, [*cities, *named])
-    if is_city(path):
-        return _changed(city_case(path), overrides)
     domain = domains.domain_for(path)
     known = _settings_fields(domain)
     options = {k: v for k, v in overrides.items() if k in known}
@@ -307,11 +308,9 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     settings : of the domain, e.g. ``series_files`` for water
     """
     named, cities = domains.named_cases(), named_cities()
-    place = cities[str(path)]().model if str(path) in cities else Path(path)
-    if (place / "city.yaml").is_file():
-        place /= "city.yaml"
-    if is_city(place) and place.is_file():
-        raise _several_models(place)
+    city = city_file(cities[str(path)]().model if str(path) in cities else Path(path))
+    if city is not None:
+        raise _several_models(city)
     if str(path) in named:
         made = named[str(path)][1]()
         settings = {**_inspected(made), **settings}
@@ -336,10 +335,7 @@ def _several_models(city: Path) -> InputError:
     with suppress(InputError):  # `jialing city check` says what is wrong with the file
         found = read_city(city)
         models = (found.water, found.roads, *found.station_files.values())
-        near = city.parent
-        listed = ", ".join(
-            str(path.relative_to(near) if path.is_relative_to(near) else path) for path in models
-        )
+        listed = ", ".join(str(_from_here(path)) for path in models)
         return InputError(
             f"is a city of several models, each of which can be inspected: {listed}; "
             f"`jialing city check {city.parent}` says whether they fit together",
@@ -349,6 +345,12 @@ def _several_models(city: Path) -> InputError:
         f"is a city of several models; `jialing city check {city.parent}` says what it lacks",
         path=city,
     )
+
+
+def _from_here(path: Path) -> Path:
+    """`path` as seen from the working folder; whole where it lies outside of it."""
+    whole, here = path.resolve(), Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole
 
 
 def _inspected(made: Case) -> dict[str, Any]:
@@ -419,7 +421,7 @@ def _nothing(name_or_path: str | Path, known: Sequence[str]) -> JialingError:
     """What to say of what is neither a file nor the name of a case."""
     path = Path(name_or_path)
     if path.is_dir():
-        return InputError("is a folder, not a model file", path=path)
+        return InputError("is a folder, not a model file, and holds no city.yaml", path=path)
     if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
         return InputError("no such file", path=path)
     return UnknownNameError("case, nor a model file", name_or_path, known)

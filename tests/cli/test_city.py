@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,42 @@ def test_a_check_tells_every_problem_and_ends_with_2() -> None:
     assert lines[-1] == "3 problems"
     for words in ("step_s is 'soon'", "duration_min is missing", "'GAA'"):
         assert any(words in line for line in lines[:-1]), words
+
+
+@pytest.mark.parametrize("stands_in", [".", "town"])
+def test_a_citys_folder_stands_for_its_city(
+    monkeypatch: pytest.MonkeyPatch, stands_in: str
+) -> None:
+    ask("city", "new", "town", *MODELS)
+    monkeypatch.chdir(stands_in)
+    folder = "." if stands_in == "town" else "town"
+    assert jialing.case(folder) == jialing.case(Path(folder) / "city.yaml")
+    result = ask("run", folder, "--event", "none")
+    assert result.exit_code == 2
+    assert "'none' is not a possible event of town" in result.stderr
+
+
+def test_a_folder_without_a_city_is_refused_with_what_it_lacks() -> None:
+    Path("empty").mkdir()
+    for command in ("run", "inspect"):
+        result = ask(command, "empty")
+        assert result.exit_code == 2
+        assert "empty: is a folder, not a model file, and holds no city.yaml" in result.stderr
+
+
+@pytest.mark.parametrize("stands_in", [".", "town", "elsewhere"])
+def test_the_models_of_a_city_are_named_as_seen_from_where_one_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stands_in: str
+) -> None:
+    Path("elsewhere").mkdir()
+    own = Path(shutil.copy(MODELS[-1], "mine.yaml"))
+    ask("city", "new", "town", *MODELS[:-1], str(own))
+    monkeypatch.chdir(stands_in)
+    told = ask("inspect", str(tmp_path / "town")).stderr
+    named = told.partition("can be inspected: ")[2].partition(";")[0].split(", ")
+    assert len(named) == 3
+    assert named[-1] == (str(own) if stands_in == "." else str(tmp_path / own))
+    assert all(Path(file).is_file() for file in named)
 
 
 def test_running_a_city_that_does_not_fit_says_what_and_leaves_nothing() -> None:

@@ -25,6 +25,7 @@ def named_cities() -> dict[str, Callable[[], Case]]:
     return found
 
 
-def is_city(path: Path) -> bool:
-    """True for a file that describes a city."""
-    return path.name == "city.yaml"
+def city_file(place: Path) -> Path | None:
+    """The `city.yaml` that `place` is, or holds as a folder; None where there is none."""
+    path = place / "city.yaml" if place.is_dir() else place
+    return path if path.name == "city.yaml" and path.is_file() else None

@@ -85,7 +85,7 @@ def _text(
     return "\n".join(
         [
             "# What belongs together in this city. Every entry: docs/reference/city-file.md.",
-            f"# Say `jialing city check {name}` until nothing is missing, then `jialing run` this file.",
+            f"# Say `jialing city check {name}` until nothing is missing, then `jialing run {name}`.",
             f"city: {_q(name)}",
             f"title: {_q(name)}",
             'begin: "17:30"            # clock time zero of every model: set it to yours',

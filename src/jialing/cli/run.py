@@ -51,7 +51,7 @@ def run(
         str | None,
         typer.Argument(
             metavar="CASE_OR_MODEL",
-            help="A case by name (`jialing cases`), a model file such as town.inp, or a city.yaml.",
+            help="A case by name (`jialing cases`), a model file such as town.inp, or a city's folder.",
             autocompletion=_case_names,
             show_default=False,
         ),
