@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 import jialing as jl
 from jialing.city import run
 from jialing.city.cases import CITIES
-from jialing.city.manifest import read_city
+from jialing.city.manifest import FROM_DEPTH_M, read_city
 from jialing.city.messages import Finished
 from jialing.cli.app import app
 from jialing.core.case import GuardCount, Quantity, Run
@@ -106,6 +107,54 @@ def test_a_forecast_reaches_the_sewer_and_the_stations(town: Path) -> None:
         assert parts["station:mixed"].forecast == kind
 
 
+CONTROLLERS = {
+    "today": ("rules", "fixed", "timetable"),
+    "alone": ("predictive", "predictive", "predictive"),
+    "coupled": ("predictive", "predictive", "predictive"),
+}
+
+
+@pytest.mark.parametrize("mode", CONTROLLERS)
+def test_each_way_to_run_has_its_controllers_and_only_a_coupled_city_tells_them_of_one_another(
+    mode: str,
+) -> None:
+    case = jl.case("chongqing-2y", seed=7)
+    city = read_city(case.model)
+    orders = {order.name: order for order in run.orders_for(case, city, mode, Path("here"))}
+    sewer, signals, *stations = orders.values()
+    assert list(orders) == ["water", "traffic", *(f"station:{one.name}" for one in city.stations)]
+    assert (sewer.controller, signals.controller) == CONTROLLERS[mode][:2]
+    assert {station.controller for station in stations} == {CONTROLLERS[mode][2]}
+    assert {order.case.seed for order in orders.values()} == {7}
+    assert sewer.case == city.water_case("2y", seed=7, weights=mode == "coupled")
+    limits = [(limit.node, limit.depth_m) for limit in sewer.case.settings.level_limits]
+    roads = [(dip.node, dip.road_m + FROM_DEPTH_M) for dip in city.underpasses]
+    assert limits == (roads if mode == "coupled" else [])
+    assert [station.options for station in stations] == 3 * [{"knows": mode == "coupled"}]
+
+
+@pytest.mark.parametrize("mode", CONTROLLERS)
+def test_the_sides_know_the_underpasses_and_how_old_a_plan_is(mode: str) -> None:
+    case = jl.case("chongqing")
+    city = read_city(case.model)
+    sewer, signals, *_ = run.orders_for(case, city, mode, Path("here"))
+    assert sewer.options == {
+        "underpasses": {dip.name: (dip.node, dip.road_m) for dip in city.underpasses},
+        "lead_s": city.terms.lead_s,
+        "step_s": 300.0,
+    }
+    assert signals.options == {"underpasses": {dip.name: dip.low for dip in city.underpasses}}
+
+
+@pytest.mark.parametrize("mode", CONTROLLERS)
+def test_a_station_that_opens_in_the_morning_has_run_all_day_when_the_evening_begins(
+    town: Path, mode: str
+) -> None:
+    orders = run.orders_for(jl.case(town), read_city(town), mode, Path())
+    begun_s = {order.name: order.offset_s for order in orders}
+    assert begun_s == {"water": 0.0, "traffic": 0.0, "station:mixed": 12 * 3600.0}
+
+
 def test_signals_that_foresee_nothing_take_no_forecast() -> None:
     with pytest.raises(jl.InputError, match="traffic decides on what it sees"):
         jl.case("traffic-grid", forecast="perfect")
@@ -144,6 +193,71 @@ def test_people_at_a_lost_station_do_not_count_as_nobody(
     found = run._sheet(done, stations, evening)
     assert [word for word in found if word == "waiting"] == words
     assert all(found[word].value == 20.0 for word in words)
+
+
+def finished(name: str, score: dict[str, float], extra: dict[str, float]) -> Finished:
+    sheet = {word: Quantity(value=value, unit="of its own") for word, value in score.items()}
+    ran = Run(controller="any", score=sheet, guard=GuardCount(), wall_s=1.0)
+    return Finished(name=name, run=ran, extra=extra)
+
+
+DONE = {
+    "water": finished(
+        "water",
+        {"flooding": 11.0, "overflow": 12.0, "energy": 13.0},
+        {"deepest:a": 0.25, "deepest:b": 0.5, "deepest:c": 0.125},
+    ),
+    "traffic": finished(
+        "traffic",
+        {"delay": 21.0, "emergency_delay": 22.0, "stops": 23.0, "co2": 24.0, "speed": 25.0},
+        {"caught:a": 3.0, "caught:b": 4.0, "stranded": 5.0, "delay": 61.0, "emergency_delay": 62.0},
+    ),
+    "station:s": finished("station:s", {"waiting": 100.0}, {"waiting": 1.5}),
+    "station:t": finished("station:t", {"waiting": 200.0}, {"waiting": 2.5}),
+}
+
+
+def sheet_of(done: dict[str, Finished]) -> dict[str, tuple[float, str]]:
+    evening: Any = SimpleNamespace(closed_h=0.75)
+    found = run._sheet(done, ["station:s", "station:t"], evening)
+    return {word: (figure.value, figure.unit) for word, figure in found.items()}
+
+
+def test_a_city_counts_who_is_caught_in_all_underpasses_and_delays_with_water_and_detours() -> None:
+    assert list(sheet_of(DONE).items()) == [
+        ("caught", (7.0, "veh")),
+        ("delay", (61.0, "s")),
+        ("emergency_delay", (62.0, "s")),
+        ("waiting", (4.0, "of its own")),
+        ("flooding", (11.0, "of its own")),
+        ("overflow", (12.0, "of its own")),
+        ("closed", (0.75, "h")),
+        ("stops", (23.0, "of its own")),
+        ("co2", (24.0, "of its own")),
+        ("deepest", (0.5, "m")),
+    ]
+
+
+def test_where_no_trip_was_followed_delays_are_sumos_own() -> None:
+    bare = dataclasses.replace(DONE["traffic"], extra={"caught:a": 3.0})
+    found = sheet_of({**DONE, "traffic": bare})
+    assert (found["delay"], found["emergency_delay"]) == (
+        (21.0, "of its own"),
+        (22.0, "of its own"),
+    )
+    assert found["caught"] == (3.0, "veh")
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("water", {"flooding", "overflow", "deepest"}),
+        ("traffic", {"caught", "delay", "emergency_delay", "stops", "co2"}),
+    ],
+)
+def test_a_lost_part_takes_its_own_figures_with_it(lost: str, words: set[str]) -> None:
+    left = {name: one for name, one in DONE.items() if name != lost}
+    assert set(sheet_of(DONE)) - set(sheet_of(left)) == words
 
 
 def test_a_whole_evening_has_nothing_to_tell_of_lost_parts() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -194,6 +196,46 @@ def test_everybody_who_passes_an_underpass_is_counted_however_short_it_is(street
             told += side.tell(float(second))[f"entered:{DIP}"]
     assert len(passed) > 10
     assert told == pytest.approx(len(passed), abs=1)
+
+
+class Standing(SumoPlant):
+    """Streets without SUMO; who is on which edge is written by hand."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.here: dict[str, set[str]] = {}
+        names = ("dip", "hollow")
+        self.streets: Any = SimpleNamespace(
+            watch=lambda _: None,
+            water=lambda *_: None,
+            on=lambda edges: set().union(*(self.here.get(edge, set()) for edge in edges)),
+            used={name: set() for name in names},
+            given_up=dict.fromkeys(names, 0),
+            stranded={"v8", "v9"},
+            journeys=None,
+        )
+
+
+def test_whoever_is_in_an_underpass_while_its_water_stops_cars_is_caught_once() -> None:
+    plant = Standing()
+    desk: Any = SimpleNamespace(plant=plant)
+    side = TrafficSide(desk, underpasses={"dip": ("low", "-low"), "hollow": ("deep",)})
+    water = {"dry": float("nan"), "film": 2.0, "flood": 0.0}
+
+    def caught(depth: str, **here: set[str]) -> tuple[float, float]:
+        plant.here = {name.replace("_", "-"): some for name, some in here.items()}
+        side.change(Water(edges=("low", "-low"), speed_mps=water[depth]))
+        told = side.tell(0.0)
+        return told["caught:dip"], told["caught:hollow"]
+
+    assert caught("dry", low={"v1"}, deep={"v2"}) == (0.0, 0.0)
+    assert caught("film", low={"v1"}, deep={"v2"}) == (0.0, 0.0)
+    assert caught("flood", low={"v3"}, _low={"v4"}, deep={"v2"}) == (2.0, 0.0)
+    assert caught("flood", low={"v3", "v5"}) == (3.0, 0.0)
+    assert caught("flood") == (3.0, 0.0)
+    assert caught("film", low={"v6"}) == (3.0, 0.0)
+    assert caught("dry", low={"v7"}) == (3.0, 0.0)
+    assert side.extra() == {"caught:dip": 3.0, "caught:hollow": 0.0, "stranded": 2.0}
 
 
 def test_a_station_takes_riders_and_nothing_else() -> None:
