@@ -30,15 +30,16 @@ from jialing.core.errors import (
     RecordError,
     UnknownNameError,
 )
+from jialing.core.stages import Desk, Domain
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
 from jialing.loop.runner import run_desk
 from jialing.record.export import export_folder
 from jialing.record.manifest import check_files
 from jialing.record.plain import from_plain, to_plain
-from jialing.record.reader import evening_folders, open_record, record_folders, seed_folders
+from jialing.record.reader import Record, evening_folders, open_record, record_folders, seed_folders
 from jialing.record.replay import Comparison, compare
-from jialing.record.shape import check_shape
+from jialing.record.shape import NUMBER, check_shape
 from jialing.record.writer import claim_folder
 from jialing.result import CaseEntry, Inspection, Interrupted, Result
 
@@ -49,6 +50,8 @@ _REPEATED = {
     "case": {"name": str, "domain": str, "model": str},
     "files": [{"path": str, "sha256": str}],
 }
+#: What a replay needs of the keys that a person turned.
+_KEYS = [{"time_s": NUMBER, "actuator": str, "target": NUMBER}]
 _CASE_FIELDS = frozenset(f.name for f in dataclasses.fields(Case)) - {"settings"}
 
 
@@ -390,7 +393,7 @@ def _replay(
         chosen = from_origin(domain, origin)
     with tempfile.TemporaryDirectory(prefix="jialing-replay-") as scratch:
         run_desk(
-            domain.desk(made, chosen.build),
+            _desk_again(domain, made, chosen, recorded),
             Path(scratch) / "record",
             case=recorded.manifest["case"],
             controller=origin,
@@ -399,6 +402,16 @@ def _replay(
             outcomes=recorded.frames["outcome"].tolist(),
         )
         return compare(recorded, open_record(Path(scratch) / "record"))
+
+
+def _desk_again(domain: Domain, made: Case, chosen: Chosen, recorded: Record) -> Desk:
+    """The desk of a run that is repeated; keys that a person turned come from the record."""
+    open_again: Callable[..., Desk] | None = getattr(domain, "replay_desk", None)
+    if open_again is None:
+        return domain.desk(made, chosen.build)
+    keys = [event for event in recorded.events if event["kind"] == "key"]
+    check_shape(keys, _KEYS, recorded.folder / "events.jsonl")
+    return open_again(made, chosen.build, keys)
 
 
 def _case_of(plain: dict[str, Any]) -> Case:

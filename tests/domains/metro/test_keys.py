@@ -53,7 +53,7 @@ def test_a_person_s_key_is_turned_once_when_the_run_reads_it(tmp_path: Path) -> 
     assert json.loads(keys.read_text().splitlines()[1]) == {"line": 1, "taken_s": 30.0}
 
 
-def test_a_replay_turns_the_key_when_the_run_did(tmp_path: Path) -> None:
+def test_the_next_controller_has_the_key_when_the_first_one_had_it(tmp_path: Path) -> None:
     keys = tmp_path / "keys.jsonl"
     turn_key(keys, "E2", "down")
     FileOperator(keys).turn([], 90.0)
@@ -132,6 +132,41 @@ def test_the_record_says_who_turned_which_key_and_a_replay_agrees(tmp_path: Path
     assert all(comparison.identical for comparison in jl.replay(result.folder))
 
 
+HOURS_S = 3.0 * 3600.0
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> jl.Result:
+    """Three hours in which a person turned the key for the first reversal that was advised."""
+    folder = tmp_path_factory.mktemp("agreed")
+    virtual = jl.run(jl.case("metro-mixed", duration_s=HOURS_S), "timetable", out=folder)
+    keys = folder / "keys.jsonl"
+    turn_key(keys, "E2", "down", at_s=keys_of(virtual, "timetable")[0][2])
+    return jl.run(jl.case("metro-mixed", duration_s=HOURS_S, keys=keys), "timetable", out=folder)
+
+
+@pytest.mark.parametrize("now", [None, "", '{"link": "E2", "direction": 0, "at_s": null}', "junk"])
+def test_a_replay_asks_the_record_for_the_keys_and_leaves_their_file_alone(
+    agreed: jl.Result, now: str | None
+) -> None:
+    keys = agreed.case.settings.keys
+    keys.unlink(missing_ok=True)
+    if now is not None:
+        keys.write_text(now)
+    assert agreed.runs[0].score["reversals"].value == 1.0
+    assert all(comparison.identical for comparison in jl.replay(agreed.folder))
+    assert (keys.read_text() if keys.is_file() else None) == now
+
+
+def test_a_recorded_key_that_names_no_escalator_is_told(agreed: jl.Result) -> None:
+    events = agreed.folder / "timetable" / "events.jsonl"
+    whole = events.read_text()
+    events.write_text(whole.replace('"actuator": "E2", "target"', '"target"'))
+    with pytest.raises(jl.RecordError, match=r"events.jsonl: \[0\].actuator is missing"):
+        jl.replay(agreed.folder)
+    events.write_text(whole)
+
+
 def test_without_a_person_s_key_nothing_turns(tmp_path: Path) -> None:
     keys = tmp_path / "keys.jsonl"
     hours = 3.0 * 3600.0
@@ -146,7 +181,6 @@ def test_without_a_person_s_key_nothing_turns(tmp_path: Path) -> None:
         jl.run(jl.case("metro-mixed", duration_s=hours), "timetable", out=tmp_path), "timetable"
     )[0]
     turn_key(keys, "E2", "down", at_s=first[2])
-    agreed = jl.run(case, "timetable", out=tmp_path)
-    assert agreed.runs[0].score["reversals"].value == 1.0
-    assert keys_of(agreed, "timetable")[-1] == ("E2", DOWN, first[2], "operator")
-    assert all(comparison.identical for comparison in jl.replay(agreed.folder))
+    late = jl.run(case, "timetable", out=tmp_path)
+    assert late.runs[0].score["reversals"].value == 1.0
+    assert keys_of(late, "timetable")[-1] == ("E2", DOWN, first[2], "operator")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,14 @@ from jialing.domains.metro.day import draw
 from jialing.domains.metro.duty import terms, ways
 from jialing.domains.metro.forecaster import StationForecaster
 from jialing.domains.metro.guard import build_guard
-from jialing.domains.metro.keys import FileOperator, Keyed, VirtualOperator, check_keys
+from jialing.domains.metro.keys import (
+    FileOperator,
+    Keyed,
+    Operator,
+    RecordedOperator,
+    VirtualOperator,
+    check_keys,
+)
 from jialing.domains.metro.layout import Layout, lay_out
 from jialing.domains.metro.picture import picture
 from jialing.domains.metro.plans import SLOT_S, STEP_S
@@ -56,6 +63,23 @@ class MetroDomain:
 
     def desk(self, case: Case, controller: str | Callable[[], Controller]) -> Desk:
         """Open the station of `case` and wire a controller to it."""
+        return self._desk(case, controller)
+
+    def replay_desk(
+        self,
+        case: Case,
+        controller: str | Callable[[], Controller],
+        keys: Sequence[Mapping[str, Any]],
+    ) -> Desk:
+        """The same for a run that is repeated: a person's `keys` come from its record, not a file."""
+        return self._desk(case, controller, RecordedOperator(keys))
+
+    def _desk(
+        self,
+        case: Case,
+        controller: str | Callable[[], Controller],
+        person: Operator | None = None,
+    ) -> Desk:
         settings: MetroSettings = case.settings or MetroSettings()
         check_tick(case.tick_s, CLOCK_S, "a station")
         layout = lay_out(read_station(case.model))
@@ -80,7 +104,7 @@ class MetroDomain:
             plant=plant,
             controller=chosen,
             forecaster=forecaster,
-            guard=_guard(layout, plant.signals, settings),
+            guard=_guard(layout, plant.signals, settings, person),
             tick_s=case.tick_s,
             duration_s=duration_s,
             budget_s=case.tick_s / 2.0,
@@ -98,16 +122,23 @@ class MetroDomain:
 METRO = MetroDomain()
 
 
-def _guard(layout: Layout, signals: SignalTable, settings: MetroSettings) -> Guard:
-    """The interlocks; where they only advise, with an operator beside them."""
+def _guard(
+    layout: Layout, signals: SignalTable, settings: MetroSettings, person: Operator | None
+) -> Guard:
+    """The interlocks; where they only advise, with an operator beside them.
+
+    Where a person turns the keys, that is `person`, or else who writes the file of keys.
+    """
     held = terms(layout.station, settings.mode)
     guard = build_guard(layout.actuators, ways(layout.station), signals, held)
     links = [layout.actuators[i].name for i in range(len(layout.moved))]
     if settings.keys is not None:
         if settings.mode != "advise":
             raise InputError(f"keys are turned in the mode advise, not in {settings.mode}")
-        check_keys(Path(settings.keys), links)
-        return Keyed(guard, FileOperator(Path(settings.keys)), links)
+        if person is None:
+            check_keys(Path(settings.keys), links)
+            person = FileOperator(Path(settings.keys))
+        return Keyed(guard, person, links)
     if settings.mode == "advise":
         operator = VirtualOperator(delay_s=settings.key_delay_s, holds_s=held.key_s)
         return Keyed(guard, operator, links)

@@ -6,7 +6,8 @@ stands in the record.
 
 A file of keys holds one JSON object per line. A person's line (`turn_key`) is ``{"link", "direction",
 "at_s"}``; where `at_s` is null the key is turned as soon as a run reads it, and the run adds
-``{"line", "taken_s"}``, so that a replay turns it at the same time.
+``{"line", "taken_s"}``, so that the next controller has it at the same time. A replay asks no file:
+it turns the keys that stand in the record.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -97,6 +98,29 @@ class FileOperator:
             if due is None:
                 self._taken[number] = time_s
                 _append(self._path, {"line": number, "taken_s": time_s})
+        return turned
+
+
+class RecordedOperator:
+    """Turns the keys of a run that is repeated, each when it was turned then.
+
+    Parameters
+    ----------
+    events : of the kind ``key``, in the order of the record
+    """
+
+    name = FileOperator.name
+
+    def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self._due = [
+            (event["time_s"], Advice(link=event["actuator"], direction=float(event["target"])))
+            for event in events
+        ]
+
+    def turn(self, asked: Sequence[Advice], time_s: float) -> Sequence[Advice]:
+        del asked  # who agreed then agrees again
+        turned = [advice for due_s, advice in self._due if due_s <= time_s]
+        self._due = self._due[len(turned) :]
         return turned
 
 
