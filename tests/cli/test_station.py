@@ -44,6 +44,16 @@ def test_a_feed_becomes_a_station_file_that_can_be_inspected() -> None:
     assert "platform" in shown.stdout
 
 
+def test_what_a_station_file_cannot_say_of_a_feed_is_told_and_stands_in_the_file() -> None:
+    stops = Path("feed/stops.txt")
+    stops.write_text(stops.read_text() + "B,Back door,2,S,L9\n")
+    result = ask("station", "new", "s.yaml", "--gtfs", "feed", "--stop", "S")
+    assert result.exit_code == 0, result.output
+    said = "notice: entrance 'B' is left out: no way leads there from a train"
+    assert said in result.stderr
+    assert f"# {said}" in Path("s.yaml").read_text().splitlines()
+
+
 def test_another_station_or_a_second_file_of_that_name_is_refused() -> None:
     result = ask("station", "new", "s.yaml", "--gtfs", "feed", "--stop", "T")
     assert (result.exit_code, Path("s.yaml").exists()) == (2, False)

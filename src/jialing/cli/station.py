@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jialing.cli.told import told
+from jialing.cli.told import say, told
 
 station = typer.Typer(
     help="Begin a station file from a GTFS feed, and turn keys in a run.", no_args_is_help=True
@@ -41,7 +41,11 @@ def station_new(
     import jialing as jl
 
     written = jl.import_station(gtfs, stop, out)
-    guesses = written.read_text(encoding="utf-8").count("# guess")
+    text = written.read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("# notice: "):
+            say(line.removeprefix("# "))
+    guesses = text.count("# guess")
     print(f"Station: {written}")
     print(f"Next: correct {guesses} lines marked '# guess', then jialing inspect {written}")
 

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from jialing.core.errors import InputError
 
-Row = Mapping[str, str]
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of a file of the feed.
+
+    Attributes
+    ----------
+    path : the file
+    line : where the row ends in it, from 1
+    cells : by column; text without the spaces around it
+    """
+
+    path: Path
+    line: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def get(self, column: str) -> str:
+        """The cell, empty where the file has no such column."""
+        return self.cells.get(column, "")
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise InputError that names this row."""
+        raise InputError(message, path=self.path, line=self.line)
 
 
 def table(feed: Path, name: str, needed: Sequence[str], *, optional: bool = False) -> list[Row]:
@@ -21,10 +48,23 @@ def table(feed: Path, name: str, needed: Sequence[str], *, optional: bool = Fals
         reader = csv.reader(file)
         header = _header(reader, path, needed)
         return [
-            {column: cell.strip() for column, cell in _cells(header, cells)}
+            Row(
+                path=path,
+                line=reader.line_num,
+                cells={column: cell.strip() for column, cell in _cells(header, cells)},
+            )
             for cells in reader
             if cells
         ]
+
+
+def unique(rows: Iterable[Row], column: str) -> None:
+    """Fail at the second of two rows with one name."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        known = first.setdefault(row[column], row)
+        if known is not row:
+            row.fail(f"{column} {row[column]!r} is used twice, first in line {known.line}")
 
 
 def columns(feed: Path, name: str, needed: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -10,57 +10,75 @@ stop_times.txt, trips.txt, calendar.txt, calendar_dates.txt, levels.txt.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from jialing.core.errors import InputError, UnknownNameError
-from jialing.domains.metro.feed import Row, columns, table
+from jialing.domains.metro.feed import Row, columns, table, unique
+from jialing.domains.metro.fields import SECTIONS
+from jialing.domains.metro.nodes import LATEST_S
+from jialing.domains.metro.pathways import Way, ascent
+from jialing.domains.metro.reader import read_station
 from jialing.domains.metro.service_day import busiest_day, has_calendar
 
-MODES = {"2": "stair", "4": "escalator", "5": "lift", "6": "gate", "7": "gate"}
 LEVEL_RISE_M = 6.0
 GUESS = "  # guess"
-RIDE_S = {"stair": 30.0, "escalator": 30.0, "lift": 45.0, "gate": 2.0}
+NOTICE = "# notice: "
 PLATFORM_M2, HALL_M2 = 600, 400
+BESIDE_S = 900  # open so long before the first train and after the last [s]
+DAY_S = 86_400
+TIME = re.compile(r"(\d{1,3}):([0-5]?\d):([0-5]?\d)")
+_ELEVATION = next(entry for entry in SECTIONS["level"] if entry.name == "elevation_m")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """A pathway between two levels, lower end nearer to the trains."""
-
-    name: str
-    kind: str
-    lower: str
-    upper: str
-    both: bool
-    up: bool
-    ride_s: float
-    width_m: float
+Line = tuple[str, Row | None]  # of the station file, and the row that it comes from
 
 
 def import_station(feed: str | Path, station: str, target: str | Path) -> Path:
     """Write a station file from the unpacked feed in folder `feed`; returns its path.
 
-    Raises InputError for a feed that cannot be used, UnknownNameError for another station. An
-    existing file is not overwritten.
+    What had to be simplified stands at its head, in lines that begin with ``# notice:``. Raises
+    InputError for a feed that gives no station that can be read, UnknownNameError for another
+    station; then there is no file. An existing one is not overwritten.
     """
     feed, target = Path(feed), Path(target)
-    if target.exists():
-        raise InputError("exists already; choose another name, or remove it", path=target)
-    text = "\n".join(_lines(feed, station)) + "\n"
-    target.write_text(text, encoding="utf-8")
+    try:
+        file = target.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise InputError("exists already; choose another name, or remove it", path=target) from None
+    try:
+        with file:
+            lines = list(_lines(feed, station))
+            file.writelines(f"{text}\n" for text, _ in lines)
+        _check(target, feed, [row for _, row in lines])
+    except BaseException:
+        target.unlink()
+        raise
     return target
 
 
-def _lines(feed: Path, station: str) -> Iterator[str]:
-    stops = {row["stop_id"]: row for row in table(feed, "stops.txt", ("stop_id",))}
+def _check(target: Path, feed: Path, rows: Sequence[Row | None]) -> None:
+    """Read the station file; what is wrong in one of its lines is told of the feed's row."""
+    try:
+        read_station(target)
+    except InputError as error:
+        row = dict(enumerate(rows, start=1)).get(error.line or 0)
+        if row is not None:
+            row.fail(error.message)
+        raise InputError(f"gives no station: {error.message}", path=feed) from None
+
+
+def _lines(feed: Path, station: str) -> Iterator[Line]:
+    rows = table(feed, "stops.txt", ("stop_id",))
+    stops = {row["stop_id"]: row for row in rows}
     if station not in stops:
         known = [k for k, row in stops.items() if row.get("location_type") == "1"]
         raise UnknownNameError("station of this feed", station, known)
     own = {k: row for k, row in stops.items() if _parent(stops, k) == station}
-    platforms = [k for k, row in own.items() if row.get("location_type", "") in ("", "0")]
+    platforms = [k for k, row in own.items() if row.get("location_type") in ("", "0")]
     entrances = [k for k, row in own.items() if row.get("location_type") == "2"]
     pathways = table(
         feed,
@@ -68,61 +86,75 @@ def _lines(feed: Path, station: str) -> Iterator[str]:
         ("pathway_id", "from_stop_id", "to_stop_id", "pathway_mode", "is_bidirectional"),
     )
     pathways = [row for row in pathways if row["from_stop_id"] in own and row["to_stop_id"] in own]
+    unique([row for row in rows if row["stop_id"] in own], "stop_id")
+    unique(pathways, "pathway_id")
     times, remark = _trains(feed, set(platforms))
-    served = [name for name in platforms if times.get(name)]
-    if not served or not entrances:
-        what = "platform with trains" if not served else "entrance"
+    times, notices = _one_day(times, platforms)
+    if not times or not entrances:
+        what = "platform with trains" if not times else "entrance"
         raise InputError(f"station {station!r} has no {what}", path=feed / "stops.txt")
-    floor = _floors(own, pathways)
-    ways = list(_ways(feed, pathways, floor, [floor[e] for e in entrances]))
-    if not ways:
+    index = _indices(feed, own)
+    found = ascent(own, pathways, list(times), entrances, index)
+    if not found.ways:
         raise InputError(
             f"station {station!r} has no stair, escalator, lift or gate between two levels",
             path=feed / "pathways.txt",
         )
-    name = stops[station].get("stop_name") or station
-    yield f"# {name}, from GTFS. What the feed does not tell is marked as a guess: put in your own."
-    yield f"station: {_quoted(station)}"
-    yield f"title: {_quoted(name)}"
-    first = min(t for name in served for t in times[name])
-    last = max(t for name in served for t in times[name])
-    yield f'open: "{_clock(max(first - 900, 0))}"'
-    yield f'close: "{_clock(min(last + 900, first + 85_500))}"'
-    yield "levels:"
-    levels = _levels(feed, own, floor)
-    for level in dict.fromkeys([*(w.lower for w in ways), *(w.upper for w in ways)]):
+    for line in (
+        "# From GTFS. What the feed does not tell is marked as a guess: put in your own.",
+        *(NOTICE + notice for notice in (*notices, *found.notices)),
+        f"station: {_quoted(station)}",
+        f"title: {_quoted(' '.join(stops[station].get('stop_name').split()) or station)}",
+        f'open: "{_clock(max(min(at[0] for at in times.values()) - BESIDE_S, 0))}"',
+        f'close: "{_clock(max(at[-1] for at in times.values()) + BESIDE_S)}"',
+        "levels:",
+    ):
+        yield line, None
+    for level, elevation_m in _elevations(found.ways, index).items():
         yield (
-            f"  - {{name: {_quoted(level)}, elevation_m: {levels[level]:g}, area_m2: {HALL_M2}}}"
-            f"{GUESS}"
+            (
+                f"  - {{name: {_quoted(level)}, elevation_m: {elevation_m:g}, area_m2: {HALL_M2}}}"
+                f"{GUESS}"
+            ),
+            None,
         )
-    yield "platforms:"
-    for share, platform in zip(_shares(len(served)), served, strict=True):
+    yield "platforms:", None
+    for share, platform in zip(_shares(len(times)), times, strict=True):
         yield (
-            f"  - {{name: {_quoted(platform)}, level: {_quoted(floor[platform])}, "
-            f"area_m2: {PLATFORM_M2}, share: {share}, walk_s: 30}}{GUESS}"
+            (
+                f"  - {{name: {_quoted(platform)}, level: {_quoted(found.floor[platform])}, "
+                f"area_m2: {PLATFORM_M2}, share: {share}, walk_s: 30}}{GUESS}"
+            ),
+            own[platform],
         )
-    yield "links:"
-    for way in ways:
-        yield _link(way)
-    yield "entrances:"
-    for share, entrance in zip(_shares(len(entrances)), entrances, strict=True):
+    yield "links:", None
+    for way in found.ways:
+        yield _link(way), way.row
+    yield "entrances:", None
+    for share, entrance in zip(_shares(len(found.entrances)), found.entrances, strict=True):
         yield (
-            f"  - {{name: {_quoted(entrance)}, level: {_quoted(floor[entrance])}, share: {share}, "
-            f"capacity_p_min: 200}}{GUESS}"
+            (
+                f"  - {{name: {_quoted(entrance)}, level: {_quoted(found.floor[entrance])}, "
+                f"share: {share}, capacity_p_min: 200}}{GUESS}"
+            ),
+            own[entrance],
         )
-    yield "demand:" + GUESS
-    yield '  alighting: {base_p_h: 600, peaks: [{at: "08:30", width_min: 40, p_h: 3000}]}'
-    yield '  entering: {base_p_h: 600, peaks: [{at: "18:00", width_min: 40, p_h: 3000}]}'
-    yield "timetable:" + remark
-    for platform in served:
-        stops_at = ", ".join(f'"{_clock(t)}"' for t in times[platform] if t <= first + 84_600)
-        yield f"  - {{platform: {_quoted(platform)}, times: [{stops_at}]}}"
+    for line in (
+        "demand:" + GUESS,
+        '  alighting: {base_p_h: 600, peaks: [{at: "08:30", width_min: 40, p_h: 3000}]}',
+        '  entering: {base_p_h: 600, peaks: [{at: "18:00", width_min: 40, p_h: 3000}]}',
+        "timetable:" + remark,
+    ):
+        yield line, None
+    for platform, at in times.items():
+        stops_at = ", ".join(f'"{_clock(time_s)}"' for time_s in at)
+        yield f"  - {{platform: {_quoted(platform)}, times: [{stops_at}]}}", own[platform]
 
 
 def _parent(stops: Mapping[str, Row], name: str) -> str:
     """The station that a stop belongs to, through boarding areas too."""
     for _ in range(3):
-        parent = stops.get(name, {}).get("parent_station", "")
+        parent = stops[name].get("parent_station") if name in stops else ""
         if not parent:
             return name
         name = parent
@@ -210,103 +242,56 @@ def _repeated(feed: Path) -> dict[str, list[range]]:
 
 def _seconds(text: str, column: str, path: Path, line: int) -> int:
     """A time of a feed [s]; hours may be above 24."""
-    try:
-        hours, minutes, seconds = (int(part) for part in text.split(":"))
-    except ValueError:
-        raise InputError(
-            f"{column} is {text!r}; HH:MM:SS is needed", path=path, line=line
-        ) from None
+    found = TIME.fullmatch(text)
+    if found is None:
+        raise InputError(f"{column} is {text!r}; HH:MM:SS is needed", path=path, line=line)
+    hours, minutes, seconds = (int(part) for part in found.groups())
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _floors(own: Mapping[str, Row], pathways: Sequence[Row]) -> dict[str, str]:
-    """A level for every stop: its own, or one for all that are joined by walkways."""
-    floor = {name: row.get("level_id", "") for name, row in own.items()}
-    joined: dict[str, set[str]] = {name: set() for name in own}
-    for row in pathways:
-        if row["pathway_mode"] not in MODES:
-            joined[row["from_stop_id"]].add(row["to_stop_id"])
-            joined[row["to_stop_id"]].add(row["from_stop_id"])
-    for start in own:
-        if floor[start]:
-            continue
-        group, waiting = {start}, deque([start])
-        while waiting:
-            for other in joined[waiting.popleft()] - group:
-                group.add(other)
-                waiting.append(other)
-        known = sorted(floor[name] for name in group if floor[name])
-        for name in group:
-            floor[name] = floor[name] or (known[0] if known else f"level of {min(group)}")
-    return floor
+def _one_day(
+    times: Mapping[str, Sequence[int]], platforms: Sequence[str]
+) -> tuple[dict[str, list[int]], list[str]]:
+    """The departures within one day of opening, platform by platform, and what is left out for it."""
+    first = min((at[0] for at in times.values() if at), default=0)
+    last = min(max(first - BESIDE_S, 0) + DAY_S, int(LATEST_S)) - BESIDE_S
+    kept = {name: [t for t in times.get(name, ()) if t <= last] for name in platforms}
+    late = sum(map(len, times.values())) - sum(map(len, kept.values()))
+    empty = ", ".join(repr(name) for name, at in kept.items() if not at)
+    notices = [f"departures after {_clock(last)} are left out: {late}"] if late else []
+    notices += [f"platform {empty} is left out: no train departs there"] if empty else []
+    return {name: at for name, at in kept.items() if at}, notices
 
 
-def _ways(
-    feed: Path, pathways: Sequence[Row], floor: Mapping[str, str], streets: Sequence[str]
-) -> Iterator[Way]:
-    """Pathways between levels, each turned so that it leads towards the street."""
-    between = [
-        row
-        for row in pathways
-        if row["pathway_mode"] in MODES and floor[row["from_stop_id"]] != floor[row["to_stop_id"]]
-    ]
-    distance = dict.fromkeys(streets, 0)
-    waiting = deque(distance)
-    while waiting:
-        level = waiting.popleft()
-        for row in between:
-            ends = floor[row["from_stop_id"]], floor[row["to_stop_id"]]
-            if level in ends:
-                other = ends[1] if level == ends[0] else ends[0]
-                if other not in distance:
-                    distance[other] = distance[level] + 1
-                    waiting.append(other)
-    for row in between:
-        start, end = floor[row["from_stop_id"]], floor[row["to_stop_id"]]
-        if start not in distance or distance[start] == distance[end]:
-            continue
-        up = distance[end] < distance[start]
-        kind = MODES[row["pathway_mode"]]
-        yield Way(
-            name=row["pathway_id"],
-            kind=kind,
-            lower=start if up else end,
-            upper=end if up else start,
-            both=row["is_bidirectional"] == "1",
-            up=up,
-            ride_s=_number(feed, row, "traversal_time") or RIDE_S[kind],
-            width_m=_number(feed, row, "min_width"),
-        )
-
-
-def _number(feed: Path, row: Row, column: str) -> float:
-    """A number of a pathway, 0 where it is not given."""
-    text = row.get(column, "")
-    try:
-        value = float(text or 0.0)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < 1e5:
-        raise InputError(
-            f"{column} of pathway {row['pathway_id']!r} is {text!r}; a number from 0 is needed",
-            path=feed / "pathways.txt",
-        )
-    return value
-
-
-def _levels(feed: Path, own: Mapping[str, Row], floor: Mapping[str, str]) -> dict[str, float]:
-    """Elevation of every level [m], from its index where the feed has one."""
-    rows = table(feed, "levels.txt", ("level_id", "level_index"), optional=True)
-    index = {row["level_id"]: row["level_index"] for row in rows}
+def _indices(feed: Path, own: Mapping[str, Row]) -> dict[str, float]:
+    """The `level_index` of the levels of these stops, where the feed has one."""
+    levels = {row.get("level_id") for row in own.values()}
+    most = _ELEVATION.high / LEVEL_RISE_M
     found = {}
-    for i, level in enumerate(dict.fromkeys(floor[name] for name in own)):
-        try:
-            found[level] = LEVEL_RISE_M * float(index.get(level, -i))
-        except ValueError:
-            raise InputError(
-                f"level_index of {level!r} is {index[level]!r}; a number is needed",
-                path=feed / "levels.txt",
-            ) from None
+    for row in table(feed, "levels.txt", ("level_id", "level_index"), optional=True):
+        if row["level_id"] in levels:
+            try:
+                value = float(row["level_index"])
+            except ValueError:
+                value = float("nan")
+            if not -most <= value <= most:
+                row.fail(
+                    f"level_index of {row['level_id']!r} is {row['level_index']!r}; "
+                    f"allowed: {-most:.0f} to {most:.0f}"
+                )
+            found[row["level_id"]] = value
+    return found
+
+
+def _elevations(ways: Sequence[Way], index: Mapping[str, float]) -> dict[str, float]:
+    """Elevation of each level [m]: by its index, or else by how many ways it lies below the street."""
+    above = {way.lower: way.upper for way in ways}
+    found = {}
+    for level in dict.fromkeys([*above, *above.values()]):
+        below, at = 0, level
+        while at in above:
+            below, at = below + 1, above[at]
+        found[level] = LEVEL_RISE_M * index.get(level, -below)
     return found
 
 
@@ -316,14 +301,14 @@ def _link(way: Way) -> str:
         f"kind: {way.kind}",
         f"from: {_quoted(way.lower)}",
         f"to: {_quoted(way.upper)}",
-        f"ride_s: {max(way.ride_s, 1.0):g}",
+        f"ride_s: {way.ride_s:g}",
     ]
-    if way.kind == "escalator" or (way.kind == "gate" and not way.both):
+    if not (way.up and way.down):
         parts.append(f"direction: {'up' if way.up else 'down'}")
     if way.kind == "escalator":
         parts.append("reversible: false")
     if way.kind == "stair":
-        parts.append(f"width_m: {way.width_m or 2.0:g}")
+        parts.append(f"width_m: {way.width_m:g}")
     if way.kind != "gate":
         parts.append(f"rise_m: {LEVEL_RISE_M:g}")
     if way.kind == "lift":
@@ -340,7 +325,8 @@ def _shares(count: int) -> list[float]:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """`text` as YAML on one line, whatever it holds."""
+    return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).strip()
 
 
 def _clock(time_s: int) -> str:
