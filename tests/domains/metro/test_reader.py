@@ -246,6 +246,14 @@ def test_links_in_a_circle_are_refused(place: Path) -> None:
         read(place, text)
 
 
+def test_entry_may_not_stop_before_the_alarm(place: Path) -> None:
+    alike = read(place, SMALL + "numbers: {density_alarm_p_m2: 2.5, density_stop_p_m2: 2.5}\n")
+    assert alike.numbers["density_stop_p_m2"] == 2.5
+    for own in ("density_alarm_p_m2: 2.5, density_stop_p_m2: 2.4", "density_alarm_p_m2: 4"):
+        with pytest.raises(InputError, match=r":25:\d+: density_stop_p_m2 must not be below"):
+            read(place, SMALL + f"numbers: {{{own}}}\n")
+
+
 @pytest.mark.parametrize("text", ["", "\n# nothing\n"])
 def test_an_empty_file_says_so(place: Path, text: str) -> None:
     with pytest.raises(InputError, match="the file is empty"):
