@@ -10,7 +10,7 @@ import pytest
 
 from jialing.core.case import Case
 from jialing.core.command import Command
-from jialing.core.errors import UnknownNameError
+from jialing.core.errors import InputError, UnknownNameError
 from jialing.core.signal import Observation
 from jialing.core.stages import Desk, Situation
 from jialing.domains.metro.cases import CASES, FOLDER, STATIONS, station_case
@@ -76,6 +76,17 @@ def test_only_the_oracle_knows_the_future() -> None:
 def test_a_controller_that_does_not_exist_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="timetable"):
         METRO.desk(morning(), "timetabel")
+
+
+def test_a_run_lasts_no_longer_than_the_station_is_open() -> None:
+    day = station_case(FOLDER / "mixed.yaml")
+    open_s = METRO.desk(day, "fixed").duration_s
+    whole = METRO.desk(dataclasses.replace(day, duration_s=open_s), "fixed")
+    assert whole.plant.duration_s == whole.duration_s == open_s
+    with pytest.raises(
+        InputError, match=r"mixed.yaml: a run of 1800 min is not .* is open for 1110 min"
+    ):
+        METRO.desk(dataclasses.replace(day, duration_s=30 * 3600.0), "fixed")
 
 
 @pytest.mark.slow

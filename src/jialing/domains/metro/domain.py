@@ -84,9 +84,7 @@ class MetroDomain:
         check_tick(case.tick_s, CLOCK_S, "a station")
         layout = lay_out(read_station(case.model))
         day = draw(layout, settings.day, settings.spread, case.seed)
-        duration_s = layout.duration_s
-        if case.duration_s is not None:
-            duration_s = min(float(case.duration_s), duration_s)
+        duration_s = _duration_s(case, layout)
         plant = StationPlant(layout, day, settings.mismatch, duration_s=duration_s, seed=case.seed)
         horizon_s = max(round(settings.horizon_s / SLOT_S), 1) * SLOT_S
         horizon = Horizon(steps=round(horizon_s / STEP_S), step_s=STEP_S)
@@ -120,6 +118,19 @@ class MetroDomain:
 
 
 METRO = MetroDomain()
+
+
+def _duration_s(case: Case, layout: Layout) -> float:
+    """Length of the run [s]: at most from opening to closing."""
+    if case.duration_s is None:
+        return layout.duration_s
+    if case.duration_s > layout.duration_s:
+        raise InputError(
+            f"a run of {case.duration_s / 60.0:g} min is not possible; the station is open for "
+            f"{layout.duration_s / 60.0:g} min (open, close)",
+            path=case.model,
+        )
+    return float(case.duration_s)
 
 
 def _guard(
