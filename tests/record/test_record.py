@@ -289,6 +289,11 @@ def test_ticks_that_are_gone_without_a_trace_are_missed(tmp_path: Path) -> None:
         ("manifest.json", {"seed": None}, "seed is None; allowed is a whole number"),
         ("manifest.json", {"tick_s": float("nan")}, "tick_s is nan; allowed is a number"),
         ("manifest.json", {"about": None}, "about is None; allowed is an object"),
+        (
+            "manifest.json",
+            {"about": {"begin_s": "six"}},
+            r"about\.begin_s is 'six'; allowed is a nu",
+        ),
         ("score.json", {"score": {"flooding": 3}}, r"score\.flooding is 3; allowed is an object"),
         ("score.json", {"details": []}, "details is a list; allowed is an object"),
         ("score.json", {"wall_s": "soon"}, "wall_s is 'soon'; allowed is a number or null"),

@@ -36,6 +36,7 @@ class Town:
     forecast: str = "ensemble"
     title: str = "Made-up town, moving storm"
     start: str = "2024-06-18T00:00:00"
+    begin_s: float = 0.0  # time of day, where there is no `start`
     extra_nodes: int = 0
     cut_off: bool = False
     names: dict[str, str] = field(default_factory=dict)  # other names for nodes
@@ -165,7 +166,8 @@ def write_run(folder: Path, town: Town, run: int) -> dict[str, Any]:
             "files": [{"path": "models/town.inp", "bytes": 12_345, "sha256": "ab" * 32}],
             "versions": {"python": "3.11.2", "jialing": "0.1.0", "swmm-toolkit": "0.17.0"},
             "machine": {"processor": "A processor", "cores": 2, "system": "Linux x86_64"},
-            "commit": "0123456789abcdef", "about": {"start": town.start}, "picture": picture,
+            "commit": "0123456789abcdef", "picture": picture,
+            "about": {"start": town.start, "begin_s": town.begin_s},
         },
     )  # fmt: skip
     spilling = [i for i, n in enumerate(elements) if n in {town.names.get(s, s) for s in SPILLING}]

@@ -162,12 +162,20 @@ def test_a_controller_is_chosen_with_the_arrow_keys(
     "how",
     [
         {"start": "", "ticks": 2000},
+        {"start": "", "begin_s": 63_000.0},
         {"controllers": ("rules",), "share": (1.0,)},
         {"ticks": 1},
         {"share": (0.0, 0.0, 0.0)},
         {"cut_off": True, "names": {"T1": "</script><b>x</b>", "J07": "a%{x}<br>b"}},
     ],
-    ids=["no_calendar", "one_controller", "one_tick", "nothing_spills", "cut_off_and_odd_names"],
+    ids=[
+        "no_calendar",
+        "no_date",
+        "one_controller",
+        "one_tick",
+        "nothing_spills",
+        "cut_off_and_odd_names",
+    ],
 )
 def test_unusual_results_are_drawn_without_a_complaint(
     visit: Callable[..., dict[str, Any]], make_result: Callable[..., Path], how: dict[str, Any]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jialing.core.case import Quantity
+from jialing.core.errors import RecordError
 from jialing.report import facts
 from jialing.report.reading import read_result
 from jialing.report.source import ResultView
@@ -42,6 +43,18 @@ def test_a_large_mass_balance_error_is_a_warning(
     score = {**result.baseline.score, "mass_error": Quantity(value=error, unit="%")}
     runs = (replace(result.baseline, score=score), *result.runs[1:])
     assert ("volumes are doubtful" in said(replace(result, runs=runs))) is doubtful
+
+
+def test_a_time_of_day_without_a_date_is_told_as_one(make_result: Callable[..., Path]) -> None:
+    facts_of = facts.facts_html(read_result(make_result(start="", begin_s=63_000.0)))
+    assert "<dt>Starts</dt><dd>17:30:00</dd>" in facts_of
+
+
+def test_a_start_that_is_no_time_is_told_with_file_and_entry(
+    make_result: Callable[..., Path],
+) -> None:
+    with pytest.raises(RecordError, match=r"manifest.json: about.start is 'soon'; allowed is"):
+        read_result(make_result(start="soon", ticks=2))
 
 
 def test_late_decisions_are_a_remark(result: ResultView) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from jialing.report import incidents
@@ -27,6 +28,17 @@ def test_equal_incidents_stand_together_refusals_first() -> None:
     groups = incidents.grouped(found)
     assert [(g.kind, g.count) for g in groups] == [("refused", 1), ("late", 1), ("clamped", 5)]
     assert (groups[2].first_s, groups[2].last.time_s) == (0.0, 4.0)
+
+
+def test_the_table_tells_the_time_of_day_where_the_case_has_one(
+    result_folder: Path, make_result: Callable[..., Path]
+) -> None:
+    def firsts(folder: Path) -> list[str]:
+        page = incidents.listing(read_result(folder))
+        return re.findall(r'<td class="num">1</td><td>([^<]*)</td>', page)
+
+    assert firsts(result_folder) == ["18 Jun 10:00", "18 Jun 16:40"]
+    assert firsts(make_result(start="", begin_s=63_000.0)) == ["03:30", "10:10"]
 
 
 def test_reasons_of_the_guard_reach_the_list(result_folder: Path) -> None:

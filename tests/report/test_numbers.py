@@ -83,6 +83,12 @@ def test_a_duration_shows_its_two_largest_units(seconds: float, shown: str) -> N
     assert numbers.duration(seconds) == shown
 
 
+def test_a_clock_shows_a_date_where_the_case_has_one() -> None:
+    start = "2024-02-28T23:30:00"
+    assert numbers.clock_from(start, 5_400.0, dated=True) == "29 Feb 01:00"
+    assert numbers.clock_from(start, 5_400.0, dated=False) == "01:00"
+
+
 def test_a_clock_counts_days_only_after_the_first() -> None:
     assert numbers.clock(6 * 3_600.0 + 290.0) == "06:05"
     assert numbers.clock(2 * 86_400.0) == f"2{THIN}d 00:00"

@@ -78,6 +78,16 @@ def test_the_chosen_controller_is_the_predictive_one(page: str) -> None:
     assert found["controllers"][0] == "rules"
 
 
+def test_charts_know_the_time_of_day_where_there_is_no_date(
+    page: str, make_result: Callable[..., Path]
+) -> None:
+    found = content(page)
+    assert (found["start"], found["dateless"]) == ("2024-06-18T00:00:00", False)
+    text = write_report(make_result(start="", begin_s=63_000.0, ticks=5)).read_text()
+    found = content(text)
+    assert (found["start"][10:], found["dateless"]) == ("T17:30:00", True)
+
+
 def test_the_report_goes_into_the_result_folder_unless_told(
     make_result: Callable[..., Path],
 ) -> None:

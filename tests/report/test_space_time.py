@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,3 +86,9 @@ def test_the_drawing_has_bands_queues_and_platoons_and_no_raw_name() -> None:
     assert text.count(f'fill="{QUEUE}"') == len(HALTS)
     assert text.count("<line ") == 2  # A turns green three times; the last platoon is not there yet
     assert "<predictive>" not in text
+    assert ">0 min</text>" in text
+
+
+def test_the_drawing_tells_the_time_of_day_where_the_case_has_one() -> None:
+    at_four = replace(run([[0, 0]] * 120, [[0, 0, 0]] * 120), start="2001-01-01T16:00:00")
+    assert ">16:00</text>" in drawing(at_four, HALTS, (0.0, 120.0))

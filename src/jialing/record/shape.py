@@ -48,7 +48,7 @@ MANIFEST: Shape = {
     "files?": [{"path": str, "sha256": str}],
     "versions?": dict,
     "machine?": {"processor?": str, "cores?": int, "system?": str},
-    "about": {"remarks?": list},
+    "about": {"remarks?": list, "start?": str, "begin_s?": NUMBER},
     "picture": PICTURE,
 }
 SCORE: Shape = {

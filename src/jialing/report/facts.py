@@ -113,6 +113,12 @@ def facts_html(result: ResultView) -> str:
     )
 
 
+def _begin(run: RunView) -> str:
+    """Date and time at which a run began, or what of the two is known."""
+    day, _, time = run.start.partition("T")
+    return f"{day} {time}" if day and run.dated else time
+
+
 def _definitions(result: ResultView) -> str:
     manifest = result.baseline.manifest
     versions = manifest.get("versions") or {}
@@ -122,7 +128,7 @@ def _definitions(result: ResultView) -> str:
         ("Domain", result.domain),
         ("Seed", str(result.seed)),
         ("Forecast", result.forecast),
-        ("Starts", result.baseline.start.replace("T", " ")),
+        ("Starts", _begin(result.baseline)),
         ("Duration", _length(result.baseline)),
         ("Tick", numbers.duration(float(manifest["tick_s"])) if "tick_s" in manifest else ""),
         ("Versions", ", ".join(f"{name} {number}" for name, number in versions.items())),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from jialing.report import numbers
-from jialing.report.source import Incident, ResultView
+from jialing.report.source import Incident, ResultView, RunView
 
 GROUPS = 60  # groups of equal incidents that are listed per run
 
@@ -70,7 +70,7 @@ def listing(result: ResultView) -> str:
     for i, run in enumerate(result.runs):
         groups = grouped(run.incidents)
         body = (
-            _table(groups)
+            _table(groups, run)
             if groups
             else '<p class="empty">Nothing was clamped, refused or late.</p>'
         )
@@ -81,12 +81,12 @@ def listing(result: ResultView) -> str:
     return "".join(parts)
 
 
-def _table(groups: Sequence[Group]) -> str:
+def _table(groups: Sequence[Group], run: RunView) -> str:
     rows = "".join(
         f'<tr><td><span class="kind {escape(g.kind)}">{escape(g.kind)}</span></td>'
         f"<td>{escape(g.actuator or numbers.NONE)}</td><td>{escape(g.rule or numbers.NONE)}</td>"
         f'<td class="num">{numbers.number(g.count, 0)}</td>'
-        f"<td>{numbers.clock(g.first_s)}</td><td>{numbers.clock(g.last.time_s)}</td>"
+        f"<td>{run.clock(g.first_s)}</td><td>{run.clock(g.last.time_s)}</td>"
         f'<td class="reason">{escape(g.last.text)}</td></tr>'
         for g in groups[:GROUPS]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 
 HYPHEN = "\u2011"  # does not break a line
 THIN = "\u202f"  # narrow no-break space: groups thousands, joins number and unit (SI Brochure 5.4)
@@ -92,3 +93,9 @@ def clock(seconds: float) -> str:
     days, rest = divmod(minutes, 1_440)
     shown = f"{rest // 60:02d}:{rest % 60:02d}"
     return f"{days}{THIN}d {shown}" if days else shown
+
+
+def clock_from(start: str, seconds: float, *, dated: bool) -> str:
+    """Time of day so many seconds after `start` (ISO 8601): `06:05`, or `18 Jun 06:05` if `dated`."""
+    at = datetime.fromisoformat(start) + timedelta(seconds=seconds)
+    return f"{at.day} {at:%b %H:%M}" if dated else f"{at:%H:%M}"

@@ -75,6 +75,7 @@ def build_page(result: ResultView) -> str:
         "controllers": [run.controller for run in result.runs],
         "chosen": result.runs.index(chosen) if chosen else 0,
         "start": result.baseline.start or None,
+        "dateless": not result.baseline.dated,
         "end_s": max((float(r.time_s[-1]) for r in result.runs if len(r.time_s)), default=0.0),
         "charts": charts.panels(result),
         "map": plan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from jialing.record.reader import Record, open_record, record_folders, seed_fold
 from jialing.record.shape import RESULT, read_shaped
 from jialing.report.source import FieldView, Incident, ResultView, RunView, baseline_first
 
+#: Charts need a date; where a case has none, the page shows none.
+_NO_DAY = datetime(2001, 1, 1)
+_DAY_S = 86_400.0
 _ANSWERS = {"clamp": "clamped", "refuse": "refused"}
 
 
@@ -62,7 +66,7 @@ def _run(record: Record) -> RunView:
     frames = record.frames
     final = record.score or {}
     decided = frames["outcome"] != Outcome.BUSY
-    about = record.manifest.get("about") or {}
+    start, dated = _start(record)
     return RunView(
         controller=record.controller,
         score=sheet(final.get("score") or {}),
@@ -81,13 +85,29 @@ def _run(record: Record) -> RunView:
         manifest=record.manifest,
         picture=record.manifest.get("picture") or {},
         ended=str(final.get("ended", "completed")),
-        start=str(about.get("start") or ""),
+        start=start,
+        dated=dated,
         wall_s=seconds(final, "wall_s"),
         plant_s=seconds(final, "plant_s"),
         decide_s=seconds(final, "decide_s"),
         loop_s=seconds(final, "loop_s"),
         notices=record.notices,
     )
+
+
+def _start(record: Record) -> tuple[str, bool]:
+    """When a run began, empty where the case does not say; and whether that has a date."""
+    about = record.manifest.get("about") or {}
+    text, begin_s = about.get("start") or "", about.get("begin_s") or 0.0
+    if not text and begin_s:
+        return (_NO_DAY + timedelta(seconds=begin_s % _DAY_S)).isoformat(), False
+    try:
+        return (datetime.fromisoformat(text).isoformat() if text else ""), True
+    except ValueError:
+        raise RecordError(
+            f"{record.folder / 'manifest.json'}: about.start is {text!r}; "
+            "allowed is a time such as 2024-06-18T06:00:00"
+        ) from None
 
 
 def sheet(found: Mapping[str, Any]) -> ScoreSheet:

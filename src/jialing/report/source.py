@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from jialing.core.case import GuardCount, Quantity, ScoreSheet
 from jialing.core.signal import FloatArray
+from jialing.report import numbers
 
 BASELINES = ("rules",)  # run first where nothing else tells the baseline
 FAVOURITE = "predictive"
@@ -61,6 +62,7 @@ class RunView:
     details : per-element tables of the score
     ended : ``completed``, ``interrupted`` or ``failed``
     start : calendar time of the beginning as ISO 8601 without a zone; empty if the case has none
+    dated : whether the date of `start` counts; else it is a time of day alone
     notices : what could not be read, one sentence each; empty for a sound record
     """
 
@@ -86,7 +88,14 @@ class RunView:
     loop_s: float = np.nan
     ended: str = "completed"
     start: str = ""
+    dated: bool = True
     notices: tuple[str, ...] = ()
+
+    def clock(self, time_s: float) -> str:
+        """What the clock says then; where the case has no time of day, how long the run has gone on."""
+        if not self.start:
+            return numbers.clock(time_s)
+        return numbers.clock_from(self.start, time_s, dated=self.dated)
 
 
 @dataclass(frozen=True, kw_only=True)

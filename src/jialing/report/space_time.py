@@ -132,9 +132,10 @@ def drawing(run: RunView, halts: Sequence[Halt], span: Span) -> str:
             f'fill="currentColor">{escape(str(halt["name"])[-16:])}</text>'
         )
     for at_s in np.arange(np.ceil(start / TICK_S) * TICK_S, end + 1.0, TICK_S).tolist():
+        told = run.clock(at_s) if run.start else f"{at_s / 60.0:.0f} min"
         shapes.append(
             f'<text x="{x(at_s)}" y="{HEIGHT - 8:g}" text-anchor="middle" font-size="11" '
-            f'fill="currentColor">{at_s / 60.0:.0f} min</text>'
+            f'fill="currentColor">{told}</text>'
         )
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" width="100%" '

@@ -89,6 +89,10 @@ def test_a_run_lasts_no_longer_than_the_station_is_open() -> None:
         METRO.desk(dataclasses.replace(day, duration_s=30 * 3600.0), "fixed")
 
 
+def test_a_run_knows_the_time_of_day_at_which_it_begins() -> None:
+    assert METRO.desk(morning(), "fixed").about["begin_s"] == 5.5 * 3600.0
+
+
 @pytest.mark.slow
 def test_every_reversal_of_a_morning_passes_through_an_empty_standstill() -> None:
     desk = METRO.desk(morning(), "predictive")

@@ -106,6 +106,19 @@ def test_a_bare_network_begins_when_the_first_vehicle_departs(
     assert (found.begin_s, float(options[options.index("--begin") + 1])) == (begin_s, begin_s)
 
 
+@pytest.mark.sumo
+def test_a_run_knows_the_time_of_day_at_which_it_begins(tmp_path: Path) -> None:
+    routes = tmp_path / "morning.rou.xml"
+    routes.write_text(
+        '<routes><trip id="a" depart="07:00:00" from="west1-A1" to="C1-east1"/></routes>'
+    )
+    desk = TRAFFIC.desk(
+        TRAFFIC.case_from_file(cases.FOLDER / "grid.net.xml", routes=(routes,)), "fixed"
+    )
+    desk.plant.close()
+    assert desk.about["begin_s"] == 25200.0
+
+
 def test_a_departure_that_is_no_time_is_named(tmp_path: Path) -> None:
     routes = tmp_path / "morning.rou.xml"
     routes.write_text('<routes>\n<trip id="a" depart="7:30"/>\n</routes>')

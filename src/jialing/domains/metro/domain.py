@@ -108,6 +108,7 @@ class MetroDomain:
             budget_s=case.tick_s / 2.0,
             headline="waiting",
             about={
+                "begin_s": layout.station.open_s,
                 "horizon_s": horizon_s,
                 "settings": asdict(settings),
                 "remarks": [_who_turns_the_key(settings)],

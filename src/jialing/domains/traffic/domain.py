@@ -98,6 +98,7 @@ class TrafficDomain:
                 budget_s=case.tick_s / 2.0,
                 headline="delay",
                 about={
+                    "begin_s": files.begin_s,
                     "sensing": settings.sensing,
                     "settings": asdict(settings) | {"routes": [str(r) for r in settings.routes]},
                     "remarks": [_what_is_seen(settings)],
