@@ -30,18 +30,22 @@ def reference() -> str:
     ).stdout
     text = html.unescape(re.sub(r"</?span[^>]*>", "", made))  # without the terminal's markup
     _, _, text = text.partition("\n")  # the title stands in HEAD
-    return HEAD + _with_whole_summaries(text).strip() + "\n"
+    return HEAD + with_whole_summaries(text).strip() + "\n"
 
 
-def _with_whole_summaries(text: str) -> str:
-    """`text` with the list of commands linked, and their first lines no longer cut."""
-    firsts = dict(re.findall(r"^## `jialing (\w+)`\n\n(.+)$", text, re.MULTILINE))
-
-    def line(match: re.Match[str]) -> str:
-        name = match["name"]
-        return f"* [`{name}`](#jialing-{name}): {firsts[name]}" if name in firsts else match[0]
-
-    return re.sub(r"^\* `(?P<name>\w+)`: .*$", line, text, flags=re.MULTILINE)
+def with_whole_summaries(text: str) -> str:
+    """`text` with the lists of commands linked, and their first lines no longer cut."""
+    firsts = dict(re.findall(r"^##+ `(jialing [\w ]+)`\n\n(.+)$", text, re.MULTILINE))
+    group, lines = "jialing", []
+    for line in text.splitlines():
+        if heading := re.fullmatch(r"##+ `(jialing [\w ]+)`", line):
+            group = heading[1]
+        elif listed := re.match(r"\* `(\w+)`: ", line):
+            command = f"{group} {listed[1]}"
+            if command in firsts:
+                line = f"* [`{listed[1]}`](#{command.replace(' ', '-')}): {firsts[command]}"
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def main(arguments: list[str]) -> int:
