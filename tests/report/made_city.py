@@ -41,6 +41,7 @@ class Town:
     )
     died: bool = False
     name: str = "madeup"
+    side_queue: float = 0.0  # on the side street, all evening [veh]
 
 
 def city_file(town: Town) -> dict[str, Any]:
@@ -286,6 +287,7 @@ def _traffic(folder: Path, town: Town, mode: str) -> None:
     ticks = 6 * town.periods
     queue = np.zeros((ticks, 2))
     queue[:, 0] = (9.0 if mode == "today" else 2.0) * np.linspace(0.0, 1.0, ticks)
+    queue[:, 1] = town.side_queue
     nodes = {"crossing": (500.0, 500.0), "market": (1500.0, 500.0), "edge": (0.0, 400.0)}
     nodes |= {"eastdip_a": (700.0, 200.0), "eastdip_b": (900.0, 200.0)}
     nodes |= {"westdip_a": (100.0, 800.0), "westdip_b": (300.0, 800.0)}

@@ -133,7 +133,7 @@ def test_refusals_keep_their_reason_their_part_and_the_time_of_day(page: Path) -
 def test_a_process_that_died_is_on_the_first_screen_and_in_the_table(tmp_path: Path) -> None:
     town = Town(died=True, modes=("today",))
     text = said(write_report(write_city(tmp_path / "died", town)))
-    assert "Today: a process died 1 times; see below." in text
+    assert "Today: a process died once; see below." in text
     assert "Water: was killed" in text
 
 
@@ -342,6 +342,13 @@ def test_the_map_holds_what_the_record_holds(page: Path) -> None:
     assert plan["stations"][0]["at"] is not None
 
 
+def test_queues_are_summed_before_they_are_rounded(tmp_path: Path) -> None:
+    town = Town(modes=("today",), side_queue=0.4)
+    today = content(write_report(write_city(tmp_path / "c", town)))["map"]["runs"][0]
+    main = 9.0 * np.linspace(0.0, 1.0, 240).reshape(40, 6).mean(axis=1)
+    assert unpack(today["queued"]).tolist() == np.round(main[1::2] + 0.4).tolist()
+
+
 @pytest.mark.parametrize(("gone", "count"), [("coupled", 20), ("today", 0)])
 def test_the_record_of_a_station_is_missing_in_one_evening(
     tmp_path: Path, gone: str, count: int
@@ -470,6 +477,32 @@ def test_the_city_is_drawn_without_a_complaint_or_a_request(
     assert found["clock"] == "17:53"
     assert found["alone"] == 1
     assert found["zoomed"] == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.browser
+def test_one_vehicle_queues_and_two_queue(
+    visit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    town = Town(modes=("today",), side_queue=0.6)
+    told = visit(
+        write_report(write_city(tmp_path / "c", town)),
+        """
+  await pause(300);
+  const slider = document.getElementById("slider");
+  const at = async (frame) => {
+    slider.value = frame;
+    slider.dispatchEvent(new Event("input"));
+    await pause(200);
+    return [text(".map-facts li:nth-child(3)"), text(".lanes path:nth-child(2)")];
+  };
+  return { first: await at(0), second: await at(2) };
+""",
+    )
+    side = "Lane side_0: 1 vehicle queues"
+    assert told["found"] == {
+        "first": ["1 vehicle queues", side],
+        "second": ["2 vehicles queue", side],
+    }
 
 
 @pytest.mark.browser

@@ -244,9 +244,12 @@ def _frames(
     depth = np.array([told(run, WATER, f"depth:{n}") for n in names]).T
     caught = np.array([told(run, TRAFFIC, f"caught:{n}") for n in names]).T
     rain = np.array([float(e.get("rain_mps") or 0.0) for e in run.diary]) * M_S_TO_MM_H
+    queues = _queues(run)
     shape = (count, len(names))
     return {
-        "queue": pack(_bytes(_queues(run), inside, gone)),
+        "queue": pack(_bytes(queues, inside, gone)),
+        # Means over a period: hundreds of lanes rounded one by one would add up to another sum.
+        "queued": pack(_words(np.nansum(queues, axis=1, keepdims=True), inside, gone)),
         "spill": pack(_spilled(run, frames, spills)),
         "closed": pack(_bytes(closed.reshape(shape), inside, gone)),
         "depth_cm": pack(_bytes(np.round(100.0 * depth.reshape(shape)), inside, gone)),

@@ -148,7 +148,8 @@ def _badges(result: CityResult) -> str:
         said += [f"{run.label}: {notice}." for notice in run.notices]
         died = sum(event.get("kind") == "died" for event in run.events)
         if died:
-            said.append(f"{run.label}: a process died {died} times; see below.")
+            often = "once" if died == 1 else f"{died} times"
+            said.append(f"{run.label}: a process died {often}; see below.")
         said += [
             f"{run.label}: {part.replace(':', ' ')} is lost, and figures are without it: {reason}."
             for part, reason in lost(run).items()

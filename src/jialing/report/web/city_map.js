@@ -39,6 +39,10 @@ function findTops() {
   for (const evening of evenings) for (const value of evening.spill) topSpill = Math.max(topSpill, value);
 }
 
+// The words after a figure: 1 "vehicle queues", 2 "vehicles queue".
+const vehiclesQueue = (count) => (count === 1 ? "vehicle queues" : "vehicles queue");
+const peopleWait = (count) => (count === 1 ? "person waits" : "people wait");
+
 function titled(node) {
   const title = draw("title", {});
   node.append(title);
@@ -149,14 +153,14 @@ function paintMap(one) {
   const evening = evenings[one.run], frame = state.frame;
   const at = (values, count, i) => values[frame * count + i];
   const over = frame >= evening.count; // an evening that ended early
-  let queued = 0, spilt = 0, caught = 0, waiting = 0;
+  const queued = evening.queued[frame];
+  let spilt = 0, caught = 0, waiting = 0;
   one.lanes.forEach((lane, i) => {
     const vehicles = at(evening.queue, plan.lanes.length, i);
-    queued += vehicles;
     if (vehicles === lane.shown) return;
     lane.shown = vehicles;
     lane.line.setAttribute("class", "q" + QUEUES.filter((from) => vehicles >= from).length);
-    lane.title.textContent = `Lane ${plan.lanes[i].name}: ${vehicles} vehicles queue`;
+    lane.title.textContent = `Lane ${plan.lanes[i].name}: ${vehicles} ${vehiclesQueue(vehicles)}`;
   });
   one.spills.forEach(({ spot, title }, i) => {
     const volume = at(evening.spill, plan.spills.length, i), { name, kind } = plan.spills[i];
@@ -176,7 +180,7 @@ function paintMap(one) {
     mark.group.setAttribute("class", (closed ? "closed" : "open") + (depth >= 30 ? " deep" : ""));
     mark.closed.forEach((line) => line.setAttribute("class", closed ? "closed" : "open"));
     mark.label.textContent = depth ? `${depth} cm` : "";
-    mark.title.textContent = `Underpass ${name}: ${depth} cm of water, ${closed ? "closed" : "open"}, ${lost} vehicles caught so far`;
+    mark.title.textContent = `Underpass ${name}: ${depth} cm of water, ${closed ? "closed" : "open"}, ${lost} ${lost === 1 ? "vehicle" : "vehicles"} caught so far`;
   });
   one.stations.forEach((mark, i) => {
     const people = at(evening.waiting, plan.stations.length, i);
@@ -184,7 +188,7 @@ function paintMap(one) {
     if (!mark) return;
     mark.crowd.setAttribute("r", 9 + Math.min(22, Math.sqrt(people)));
     mark.label.textContent = people;
-    mark.title.textContent = `${plan.stations[i].name}: ${people} people wait`;
+    mark.title.textContent = `${plan.stations[i].name}: ${people} ${peopleWait(people)}`;
   });
   one.svg.classList.toggle("gone", over);
   one.name.textContent = content.controllers[one.run];
@@ -192,7 +196,8 @@ function paintMap(one) {
   one.svg.setAttribute("aria-label", `Map at ${clock(frameTime())}, ${content.controllers[one.run]}`);
   const said = [
     [number(caught, 0), "caught so far"], [shut.length ? shut.join(", ") : "none", "closed"],
-    [number(queued, 0), "vehicles queue"], [number(spilt, 0), "m³ on streets since the last picture"], [number(waiting, 0), "people wait"],
+    [number(queued, 0), vehiclesQueue(queued)], [number(spilt, 0), "m³ on streets since the last picture"],
+    [number(waiting, 0), peopleWait(waiting)],
   ];
   one.facts.replaceChildren(...said.map(([figure, word]) => { const item = make("li"); item.append(make("b", "", figure), " " + word); return item; }));
 }
