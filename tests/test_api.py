@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -393,8 +394,24 @@ def test_a_replay_refuses_a_model_file_that_changed(
     with pytest.raises(jl.RecordError, match=r"town\.bucket has changed since this run"):
         jl.replay(result.folder)
     model.unlink()
-    with pytest.raises(jl.RecordError, match=r"town\.bucket is gone"):
+    gone = f"{model} is gone; to repeat this run, put the file, or a link to it, back there"
+    with pytest.raises(jl.RecordError, match=re.escape(gone)):
         jl.replay(result.folder)
+
+
+def test_a_run_is_repeated_from_any_folder(
+    bucket: BucketDomain, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model.parent)
+    Path("rain.txt").write_text("1")
+    case = jl.case(model.name, extra_files={"rain": Path("rain.txt")})
+    folder = jl.run(case, "rules", out="runs").folder.absolute()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert jl.replay(folder)[0].identical
+    recorded = json.loads((folder / "rules" / "manifest.json").read_text())["case"]
+    assert recorded["settings"]["extra_files"] == {"rain": str(tmp_path / "rain.txt")}
 
 
 def test_a_replay_finds_the_users_own_controller_in_its_file(

@@ -421,10 +421,8 @@ def _case_of(plain: dict[str, Any]) -> Case:
     made: Case = from_plain(Case, {**plain, "settings": None})
     if settings is not None:
         made = dataclasses.replace(made, settings=from_plain(settings_kind, settings))
-    if not made.model.is_file():
-        named = domains.named_cases()
-        if made.name not in named:
-            raise RecordError(f"{made.model} is gone; this run cannot be repeated without it")
+    named = domains.named_cases()
+    if not made.model.is_file() and made.name in named:
         # A derived model file may have been cleared away; the case makes it again.
         made = dataclasses.replace(made, model=named[made.name][1]().model)
     return made

@@ -45,7 +45,7 @@ def test_nested_settings_come_back_equal() -> None:
         inner=Inner(name="a", limit=2.5),
         many=(Inner(name="b"), Inner(name="c", limit=-math.inf)),
         pair=(3, "x"),
-        files={"rain1": Path("a/b.txt")},
+        files={"rain1": Path("/a/b.txt")},
         maybe={"River": False, "Creek": True},
         seconds=0.1 + 0.2,
         number=7,
@@ -54,6 +54,10 @@ def test_nested_settings_come_back_equal() -> None:
     )
     text = json.dumps(to_plain(settings, exact=True), allow_nan=False)
     assert from_plain(Outer, json.loads(text)) == settings
+
+
+def test_a_path_is_written_so_that_it_can_be_read_in_another_folder() -> None:
+    assert to_plain(Path("a/b.txt")) == str(Path.cwd() / "a" / "b.txt")
 
 
 def test_defaults_fill_what_an_older_record_did_not_know() -> None:
@@ -80,7 +84,7 @@ def test_arrays_and_numpy_scalars_become_plain_numbers() -> None:
         "int": np.int32(3),
         "bool": np.bool_(True),
         "enum": Colour.RED,
-        "path": Path("x"),
+        "path": Path("/x"),
         "quantity": Quantity(value=1.0, unit="m³"),
         5: (1, 2),
     }
@@ -90,7 +94,7 @@ def test_arrays_and_numpy_scalars_become_plain_numbers() -> None:
         "int": 3,
         "bool": True,
         "enum": 3,
-        "path": "x",
+        "path": "/x",
         "quantity": {"value": 1.0, "unit": "m³"},
         "5": [1, 2],
     }

@@ -94,6 +94,12 @@ def test_versions_hashes_and_seed_are_shown_without_folders(result: ResultView) 
     assert "<dd>models/" not in page
 
 
+def test_settings_are_shown_without_the_folders_of_their_files() -> None:
+    found = {"files": [{"path": "/home/anna/town.inp"}], "routes": ["/home/anna/a.rou.xml", "b"]}
+    assert dict(facts.flat(found)) == {"files[0].path": "town.inp", "routes": "a.rou.xml, b"}
+    assert dict(facts.flat({"model": "C:\\Users\\anna\\town.inp"})) == {"model": "town.inp"}
+
+
 def test_nested_settings_become_dotted_names() -> None:
     flat = dict(facts.flat({"a": {"b": [1, 2], "c": None}, "d": [{"e": True}], "f": [0] * 20}))
     assert flat["a.b"] == "1, 2"

@@ -77,8 +77,6 @@ def case_of(plain: Mapping[str, Any]) -> Case:
     """The case that a city's manifest holds."""
     made: Case = from_plain(Case, {**plain, "settings": None})
     settings = plain.get("settings")
-    if not made.model.is_file():
-        raise RecordError(f"{made.model} is gone; this run cannot be repeated without it")
     if settings is None:
         return made
     return replace(made, settings=from_plain(CitySettings, settings))

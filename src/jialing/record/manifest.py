@@ -65,12 +65,16 @@ def build_manifest(
 
 
 def describe_file(path: Path) -> dict[str, Any]:
-    """Path, size [bytes] and SHA-256 of a file."""
+    """Path from the root, size [bytes] and SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
-    return {"path": str(path), "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {
+        "path": str(path.absolute()),
+        "bytes": path.stat().st_size,
+        "sha256": digest.hexdigest(),
+    }
 
 
 def check_files(described: Iterable[Mapping[str, Any]]) -> None:
@@ -78,7 +82,9 @@ def check_files(described: Iterable[Mapping[str, Any]]) -> None:
     for file in described:
         path = Path(file["path"])
         if not path.is_file():
-            raise RecordError(f"{path} is gone; this run cannot be repeated without it")
+            raise RecordError(
+                f"{path} is gone; to repeat this run, put the file, or a link to it, back there"
+            )
         if describe_file(path)["sha256"] != file["sha256"]:
             raise RecordError(
                 f"{path} has changed since this run; a replay needs the file with "

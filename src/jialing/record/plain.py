@@ -23,7 +23,8 @@ def to_plain(value: Any, *, exact: bool = False) -> Any:
     """JSON-ready copy of dataclasses, mappings, sequences, arrays, paths and enums.
 
     A number that is not finite becomes null, or with `exact` its name (``"inf"``, ``"nan"``),
-    which `from_plain` turns back.
+    which `from_plain` turns back. A path is written from the root: who reads it may do so from
+    another folder.
     """
     if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
         return value
@@ -37,7 +38,7 @@ def to_plain(value: Any, *, exact: bool = False) -> Any:
     if isinstance(value, np.ndarray):
         return to_plain(value.tolist(), exact=exact)
     if isinstance(value, Path):
-        return str(value)
+        return str(value.absolute())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: to_plain(getattr(value, field.name), exact=exact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -197,10 +198,17 @@ def flat(found: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from flat(value, f"{prefix}.{name}" if prefix else str(name))
     elif isinstance(found, list | tuple):
         if len(found) > 12 or not any(isinstance(item, Mapping | list) for item in found):
-            shown = ", ".join(str(item) for item in found[:12])
+            shown = ", ".join(_spoken(item) for item in found[:12])
             yield prefix, shown + (f", … ({len(found)} in all)" if len(found) > 12 else "")
         else:
             for i, value in enumerate(found):
                 yield from flat(value, f"{prefix}[{i}]")
     else:
-        yield prefix, "" if found is None else str(found)
+        yield prefix, _spoken(found)
+
+
+def _spoken(value: Any) -> str:
+    """A setting as text; of a file its name alone, for its folder may tell who its owner is."""
+    text = "" if value is None else str(value)
+    whole = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+    return _base_name(text) if whole else text
