@@ -16,6 +16,7 @@ import pytest
 from bucket_domain import BucketDomain, BucketSettings, Limit, Predictive, leaky_bucket
 
 import jialing as jl
+from jialing.record.replay import Comparison
 
 OWN = """
 from __future__ import annotations
@@ -384,6 +385,22 @@ def test_a_result_without_a_run_is_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text('{"runs": []}')
     with pytest.raises(jl.RecordError, match="names no run"):
         jl.replay(tmp_path)
+
+
+def test_a_city_and_a_sewer_in_one_folder_are_both_repeated(
+    bucket: BucketDomain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jl.run("leaky-bucket", "rules", out=tmp_path)
+    evening = tmp_path / "town-s0" / "coupled"
+    evening.mkdir(parents=True)
+    (evening / "city.json").write_text("{}")
+    (evening.parent / "result.json").write_text('{"runs": [{"folder": "coupled"}]}')
+    one = Comparison(controller="coupled · water", ticks=3)
+    monkeypatch.setattr("jialing.api.replay_evening", lambda folder, scratch: (one,))
+    assert [str(c) for c in jl.replay(tmp_path)] == [
+        "leaky-bucket-s0 · rules: 60 ticks, identical",
+        "town-s0 · coupled · water: 3 ticks, identical",
+    ]
 
 
 def test_a_replay_refuses_a_model_file_that_changed(

@@ -84,6 +84,9 @@ def test_all_seeds_are_replayed_and_exported(bucket: BucketDomain, tmp_path: Pat
     compared = jl.replay(several.folder)
     assert len(compared) == 4
     assert all(comparison.identical for comparison in compared)
+    assert [comparison.controller for comparison in compared] == [
+        f"leaky-bucket-s{seed} · {name}" for seed in (0, 1) for name in ("rules", "predictive")
+    ]
     assert len(jl.export(several.folder)) >= 4
 
 

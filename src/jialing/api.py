@@ -231,23 +231,26 @@ def replay(
 ) -> tuple[Comparison, ...]:
     """Repeat the runs of a result or record folder and compare every command, bit for bit.
 
-    A city's evenings are repeated with their couplings and compared part by part.
+    A city's evenings are repeated with their couplings and compared part by part. Of several
+    results in `folder` each is repeated, and its comparisons name it before the controller.
 
     Parameters
     ----------
-    folder : a result folder, the record folder of one run, or that of one evening of a city; a run
-        that it names and that is gone is a `RecordError`
+    folder : a result folder, the record folder of one run, that of one evening of a city, or one
+        that holds several results; a run that a result names and that is gone is a `RecordError`
     controller : the user's own controller, where the record does not say where its code lies
     progress : as in `run`
     """
     listener = _Lines() if progress is True else progress or None
     folder = Path(folder)
     places = seed_folders(folder) or (folder,)
-    evenings = [evening for place in places for evening in evening_folders(place)]
-    if evenings:
-        found = tuple(one for evening in evenings for one in _replay_evening(evening))
-    else:
-        found = tuple(_replay(path, controller, listener) for path in record_folders(folder))
+    found = tuple(
+        one
+        if len(places) == 1
+        else dataclasses.replace(one, controller=f"{place.name} · {one.controller}")
+        for place in places
+        for one in _replay_result(place, controller, listener)
+    )
     if not found:
         raise RecordError(f"{folder} names no run, so nothing can be repeated")
     return found
@@ -361,6 +364,17 @@ def _inspected(made: Case) -> dict[str, Any]:
     look = domains.load(domains.row(made.domain).inspect)
     known = python_inspect.signature(look).parameters
     return {n: getattr(made.settings, n) for n in known if hasattr(made.settings, n)}
+
+
+def _replay_result(
+    folder: Path, controller: ControllerLike | None, listener: Listener | None
+) -> Iterator[Comparison]:
+    evenings = evening_folders(folder)
+    for evening in evenings:
+        yield from _replay_evening(evening)
+    if not evenings:
+        for path in record_folders(folder):
+            yield _replay(path, controller, listener)
 
 
 def _replay_evening(folder: Path) -> tuple[Comparison, ...]:

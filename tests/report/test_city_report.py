@@ -86,12 +86,23 @@ def test_several_seeds_are_told_as_medians_with_their_range(tmp_path: Path) -> N
     for seed, worse in enumerate((0.0, 10.0, 50.0)):
         town = Town(seed=seed, worse=worse, modes=("today", "coupled"))
         write_city(tmp_path / f"madeup-s{seed}", town)
-    write_city(tmp_path / "z-other", Town(name="other", modes=("today",)))
     text = said(write_report(tmp_path, tmp_path / "all.html"))
     assert "Figures are medians over 3 seeds" in text
     assert "time lost per trip 200 … 250 → 156 … 206 s" in text
     assert "Map and charts show seed 0" in text
-    assert "1 results of other cases in the folder are left out" in text
+
+
+def test_a_folder_with_several_cases_is_refused_with_their_names(tmp_path: Path) -> None:
+    write_city(tmp_path / "madeup-s0", Town(modes=("today",)))
+    killed = write_city(tmp_path / "other-s0", Town(name="other", modes=("today",)))
+    (killed / "result.json").unlink()
+    names = (
+        r"madeup in madeup-s0; other in other-s0\. Name one of these folders, e\.g\. .*madeup-s0"
+    )
+    with pytest.raises(RecordError, match=names):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
+    assert write_report(killed).is_file()
 
 
 def test_a_schematic_city_says_so_and_another_does_not(page: Path, tmp_path: Path) -> None:

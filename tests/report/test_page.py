@@ -134,12 +134,23 @@ def test_results_of_several_seeds_become_one_report(
         folder = several / f"made-up-town-s{seed}"
         shutil.copytree(result_folder, folder)
         document = json.loads((folder / "result.json").read_text())
-        document["case"] = "made-up-town"
         document["seed"] = seed
         (folder / "result.json").write_text(json.dumps(document))
     text = write_report(several).read_text(encoding="utf-8")
     assert "medians over 2 seeds" in text
     assert "Map and charts show seed 7" in text
+
+
+def test_a_folder_with_several_cases_is_refused_with_their_names(
+    result_folder: Path, tmp_path: Path
+) -> None:
+    for name in ("creek", "town"):
+        shutil.copytree(result_folder, tmp_path / name)
+    path = tmp_path / "creek" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"case": "made-up-creek"}))
+    names = "made-up-creek in creek; made-up-town in town. Name one of these folders, e.g. "
+    with pytest.raises(RecordError, match=re.escape(names)):
+        write_report(tmp_path)
 
 
 def test_a_baseline_that_was_run_second_still_stands_first(

@@ -137,12 +137,39 @@ def _damage(whole: int, found: float, score: Mapping[str, Any] | None) -> str:
 
 
 def seed_folders(folder: Path | str) -> tuple[Path, ...]:
-    """Result folders in a folder that is none itself, by seed: one case on several seeds."""
+    """Result folders in a folder that is none itself, by seed."""
     folder = Path(folder)
     if (folder / "manifest.json").is_file() or (folder / "result.json").is_file():
         return ()
     found = [path.parent for path in folder.glob("*/result.json")]
     return tuple(sorted(found, key=lambda path: (_result(path).get("seed") or 0, path)))
+
+
+def check_one_case(folder: Path) -> None:
+    """Raise RecordError for a folder with results of several cases: their figures do not compare.
+
+    The evening of a city that was killed has left no result; it counts as one.
+    """
+    cities = {path.parent.parent for path in folder.glob("*/*/city.json")}
+    cases: dict[str, list[str]] = {}
+    for place in sorted({*seed_folders(folder), *cities}):
+        cases.setdefault(_case_name(place), []).append(place.name)
+    if len(cases) > 1:
+        listed = "; ".join(f"{case} in {', '.join(places)}" for case, places in cases.items())
+        first = folder / next(iter(cases.values()))[0]
+        raise RecordError(
+            f"{folder} holds results of several cases, which do not compare: {listed}. "
+            f"Name one of these folders, e.g. {first}"
+        )
+
+
+def _case_name(result: Path) -> str:
+    """Case of a result, which its evenings know where a city was killed before it had one."""
+    if (result / "result.json").is_file():
+        return _result(result).get("case") or result.name
+    evening = next(result.glob("*/city.json"))
+    case = read_shaped(evening, {"case?": {"name?": str}}).get("case") or {}
+    return case.get("name") or result.name
 
 
 def run_folders(folder: Path | str) -> tuple[Path, ...]:
@@ -186,12 +213,10 @@ def _result(folder: Path) -> Mapping[str, Any]:
 def record_folders(folder: Path | str) -> tuple[Path, ...]:
     """Record folders of a result folder in its order; a record folder stands for itself.
 
-    Of a folder with the results of several seeds, those of every seed. A run that was killed is
-    among them. Raises RecordError for a run that the result names and that is gone.
+    A run that was killed is among them. Raises RecordError for a run that the result names and
+    that is gone.
     """
     folder = Path(folder)
-    if several := seed_folders(folder):
-        return tuple(path for one in several for path in record_folders(one))
     if (folder / "manifest.json").is_file():
         return (folder,)
     if (folder / "result.json").is_file():

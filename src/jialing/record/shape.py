@@ -83,6 +83,7 @@ DIARY: Shape = {
     "traffic_ph?": {"*": ANY_NUMBER},
 }
 RESULT: Shape = {
+    "case?": str,
     "seed?": int,
     "runs?": [{"folder?": (str, NoneType), "controller?": str, "score?": SHEET}],
 }

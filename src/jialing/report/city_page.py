@@ -157,8 +157,6 @@ def _badges(result: CityResult) -> str:
     lengths = {len(run.diary) for run in result.runs}
     if len(lengths) > 1:
         said.append("The evenings differ in length, so that their figures do not compare.")
-    if result.left_out:
-        said.append(f"{result.left_out} results of other cases in the folder are left out.")
     return "".join(f'<p class="badge warn">{escape(text)}</p>' for text in said)
 
 

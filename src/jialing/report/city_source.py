@@ -107,13 +107,11 @@ class CityResult:
     Attributes
     ----------
     seeds : seed -> mode -> scores; holds the seed that is shown, too
-    left_out : results that were in the folder and belong to another case
     """
 
     runs: tuple[CityRun, ...]
     seed: int
     seeds: Mapping[int, Mapping[str, Scores]]
-    left_out: int = 0
 
     @property
     def case(self) -> Mapping[str, Any]:
@@ -170,16 +168,13 @@ def read_city_result(folders: Sequence[Path]) -> CityResult:
     shown = _ordered(_read_run(path) for path in evening_folders(folders[0]))
     if not shown:
         raise RecordError(f"{folders[0]} holds no evening of a city that can be read")
-    name, seed = _identity(shown[0])
+    seed = _seed(shown[0].manifest)
     seeds: dict[int, dict[str, Scores]] = {seed: {run.mode: run.scores for run in shown}}
-    left_out = 0
     for folder in folders[1:]:
-        modes = [_read_scores(path) for path in evening_folders(folder)]
-        same = [found for found in modes if found[0] == name]
-        left_out += len(same) < len(modes)
-        for _, other_seed, mode, scores in same:
+        for path in evening_folders(folder):
+            other_seed, mode, scores = _read_scores(path)
             seeds.setdefault(other_seed, {}).setdefault(mode, scores)
-    return CityResult(runs=shown, seed=seed, seeds=seeds, left_out=left_out)
+    return CityResult(runs=shown, seed=seed, seeds=seeds)
 
 
 def _ordered(runs: Iterator[CityRun]) -> tuple[CityRun, ...]:
@@ -187,22 +182,20 @@ def _ordered(runs: Iterator[CityRun]) -> tuple[CityRun, ...]:
     return tuple(sorted(runs, key=lambda r: order.index(r.mode) if r.mode in order else 1))
 
 
-def _identity(run: CityRun) -> tuple[str, int]:
-    case = run.manifest.get("case") or {}
-    return str(case.get("name", "")), int(case.get("seed", 0))
+def _seed(manifest: Mapping[str, Any]) -> int:
+    return int((manifest.get("case") or {}).get("seed", 0))
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
     return read_document(folder / "city.json", CITY_FORMAT, SHAPE)
 
 
-def _read_scores(folder: Path) -> tuple[str, int, str, Scores]:
+def _read_scores(folder: Path) -> tuple[int, str, Scores]:
     manifest = _manifest(folder)
-    case = manifest.get("case") or {}
     path = folder / "score.json"
     final = read_shaped(path, SCORE) if path.is_file() else {}
     mode = str(manifest.get("mode", folder.name))
-    return str(case.get("name", "")), int(case.get("seed", 0)), mode, _scores(final)
+    return _seed(manifest), mode, _scores(final)
 
 
 def _scores(final: Mapping[str, Any]) -> Scores:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jialing.core.errors import InputError
+from jialing.record.reader import check_one_case
 from jialing.report import charts, city_page, facts, incidents, shell, space_time, table
 from jialing.report.city_source import city_folders
 from jialing.report.elements import elements
@@ -42,11 +43,13 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     -------
     the file written
 
-    Raises RecordError if `folder` holds no readable record, and InputError if `out` is a folder.
+    Raises RecordError if `folder` holds no readable record or results of several cases, and
+    InputError if `out` is a folder.
     """
     target = out or folder / "report.html"
     if target.is_dir():
         raise InputError("is a folder; name the file to write, such as report.html", path=target)
+    check_one_case(folder)
     city = city_folders(folder)
     page = city_page.build_page(city) if city else build_page(read_result(folder))
     target.parent.mkdir(parents=True, exist_ok=True)

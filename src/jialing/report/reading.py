@@ -27,8 +27,8 @@ _ANSWERS = {"clamp": "clamped", "refuse": "refused"}
 def read_result(folder: Path) -> ResultView:
     """Runs of a result folder, of a single record folder, or of a folder of results by seed.
 
-    Of several seeds the first is shown, and the others tell the spread; results of another case
-    are left out. Raises RecordError if the folder is none of these.
+    Of several seeds the first is shown, and the others tell the spread. Raises RecordError if the
+    folder is none of these.
     """
     several = seed_folders(folder)
     if not several:
@@ -37,11 +37,10 @@ def read_result(folder: Path) -> ResultView:
     seeds: dict[int, dict[str, ScoreSheet]] = {}
     for path in several:
         document = read_shaped(path / "result.json", RESULT)
-        if document.get("case") == shown.case:
-            seeds[int(document.get("seed") or 0)] = {
-                str(run.get("controller")): sheet(run.get("score") or {})
-                for run in document.get("runs") or ()
-            }
+        seeds[int(document.get("seed") or 0)] = {
+            str(run.get("controller")): sheet(run.get("score") or {})
+            for run in document.get("runs") or ()
+        }
     return replace(shown, seeds=seeds)
 
 
