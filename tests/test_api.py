@@ -288,7 +288,6 @@ def test_the_result_file_says_where_each_record_lies(bucket: BucketDomain, tmp_p
     written = json.loads((result.folder / "result.json").read_text())
     assert [run["folder"] for run in written["runs"]] == ["rules", "predictive"]
     assert written["title"] == result.case.title
-    assert written["higher_is_better"] == ["treated"]
     assert {
         jl.open_record(result.folder / f).manifest["seed"] for f in ("rules", "predictive")
     } == {8}

@@ -21,9 +21,20 @@ def test_less_is_a_gain_and_more_is_a_loss() -> None:
     assert line.changes == pytest.approx((0.0, -0.2, 0.2))
 
 
-def test_more_is_a_gain_where_the_domain_says_so() -> None:
-    (line,) = compare_runs([run("a", treated=10.0), run("b", treated=12.0)], {"treated"})
+def test_more_is_a_gain_where_the_word_says_so() -> None:
+    (line,) = compare_runs([run("a", treated=10.0), run("b", treated=12.0)])
     assert line.gains == (0, 1)
+
+
+def test_a_word_that_measures_no_control_is_neither_gain_nor_loss() -> None:
+    (line,) = compare_runs([run("a", mass_error=0.1), run("b", mass_error=2.0)])
+    assert line.gains == (0, 0)
+
+
+def test_a_difference_too_small_to_be_called_a_change_is_none() -> None:
+    (line,) = compare_runs([run("a", spill=10_000.0), run("b", spill=9_996.0)])
+    assert line.gains == (0, 0)
+    assert line.shown(1) == "9,996 (±0 %)"
 
 
 def test_no_change_in_percent_is_claimed_against_nothing() -> None:
@@ -63,7 +74,15 @@ def test_numbers_have_about_four_digits(value: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("change", "shown"),
-    [(0.0, "±0 %"), (-0.2367, "−23.7 %"), (0.005, "+0.5 %"), (1.5, "+150 %"), (12.0, "×13")],
+    [
+        (0.0, "±0 %"),
+        (0.0004, "±0 %"),
+        (0.0006, "+0.1 %"),
+        (-0.2367, "−23.7 %"),
+        (0.005, "+0.5 %"),
+        (1.5, "+150 %"),
+        (12.0, "×13"),
+    ],
 )
 def test_changes_carry_their_sign_and_large_ones_are_factors(change: float, shown: str) -> None:
     assert show_change(change) == shown

@@ -153,7 +153,6 @@ def run(
     runs: list[Run] = []
     parent = Path("runs") if out is None else Path(out)
     folder: Path | None = None
-    better = frozenset(getattr(domain, "higher_is_better", ()))
     first = next(iter(domain.controllers))
     named = next((one.name for one in chosen if one.build == first), "")
     for one in chosen:
@@ -173,9 +172,7 @@ def run(
                 clock=None if pace is None else Real(pace),
             )
         )
-        result = Result(
-            case=made, runs=tuple(runs), folder=folder, higher_is_better=better, baseline=named
-        )
+        result = Result(case=made, runs=tuple(runs), folder=folder, baseline=named)
         result.save()
         if runs[-1].details["ended"] == "interrupted":
             raise Interrupted(result)

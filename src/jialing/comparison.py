@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jialing.core.case import Run
+from jialing.report.headline import UNCHANGED, verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Line:
     word, unit : what is scored
     values : one per run, NaN where a run has none
     changes : against the first run [1]; NaN where that is no number
-    gains : per run: 1 better than the first run, -1 worse, 0 neither
+    gains : per run, judged as the report does: 1 better than the first run, -1 worse, 0 neither
     """
 
     word: str
@@ -33,21 +34,20 @@ class Line:
         return value if run == 0 or math.isnan(change) else f"{value} ({show_change(change)})"
 
 
-def compare_runs(runs: Sequence[Run], higher_is_better: Collection[str] = ()) -> tuple[Line, ...]:
+def compare_runs(runs: Sequence[Run]) -> tuple[Line, ...]:
     """One line per score word, in the order of the first run's sheet."""
     units = {word: quantity.unit for run in reversed(runs) for word, quantity in run.score.items()}
     words = dict.fromkeys(word for run in runs for word in run.score)
     lines = []
     for word in words:
         values = [run.score[word].value if word in run.score else math.nan for run in runs]
-        sign = 1 if word in higher_is_better else -1
         lines.append(
             Line(
                 word=word,
                 unit=units[word],
                 values=tuple(values),
                 changes=tuple(_change(value, values[0]) for value in values),
-                gains=tuple(_sign(value - values[0]) * sign for value in values),
+                gains=tuple(_gain(word, values[0], value) for value in values),
             )
         )
     return tuple(lines)
@@ -87,7 +87,7 @@ def show_number(value: float) -> str:
 
 def show_change(change: float) -> str:
     """A change in percent with its sign; tenfold and more as a factor."""
-    if change == 0:
+    if abs(change) <= UNCHANGED:
         return "±0 %"
     if change >= 9.0:
         return f"×{1.0 + change:,.0f}"
@@ -102,5 +102,7 @@ def _change(value: float, first: float) -> float:
     return (value - first) / abs(first) if first else math.nan
 
 
-def _sign(difference: float) -> int:
-    return 0 if math.isnan(difference) or difference == 0 else 1 if difference > 0 else -1
+def _gain(word: str, first: float, value: float) -> int:
+    if math.isnan(value - first):
+        return 0
+    return {"better": 1, "worse": -1}.get(verdict(word, first, value), 0)

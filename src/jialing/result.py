@@ -64,7 +64,6 @@ class Result:
     case : what was run
     runs : one per controller
     folder : where the records lie
-    higher_is_better : score words of which more is better
     bound : what no control can beat, where it was asked for
     baseline : name of the run of the domain's baseline; empty if it was left out
     """
@@ -72,7 +71,6 @@ class Result:
     case: Case
     runs: tuple[Run, ...]
     folder: Path
-    higher_is_better: frozenset[str] = frozenset()
     bound: Reference | None = None
     baseline: str = ""
 
@@ -84,7 +82,7 @@ class Result:
 
     def lines(self) -> tuple[Line, ...]:
         """The comparison, one line per score word."""
-        return compare_runs(self.runs, self.higher_is_better)
+        return compare_runs(self.runs)
 
     @property
     def controllers(self) -> tuple[str, ...]:
@@ -162,7 +160,6 @@ class Result:
         document = self.to_dict()
         document["title"] = self.case.title
         document["forecast"] = self.case.forecast
-        document["higher_is_better"] = sorted(self.higher_is_better)
         for entry, run in zip(document["runs"], self.runs, strict=True):
             entry["folder"] = run.folder.name if run.folder else None
             entry["ended"] = run.details.get("ended", "completed")

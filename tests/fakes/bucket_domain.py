@@ -198,7 +198,6 @@ class BucketDomain:
         "predictive": "opens before the rain",
         "slow": "is late now and then",
     }
-    higher_is_better = frozenset({"treated"})
     makes: ClassVar[dict[str, Callable[[], Any]]] = {
         "rules": Local,
         "predictive": Predictive,

@@ -19,7 +19,7 @@ class Quantity:
     unit: str
 
 
-#: Score of one run: stable word -> quantity. Lower is better unless the domain says otherwise.
+#: Score of one run: stable word -> quantity. `report.words` says which way is better.
 ScoreSheet = Mapping[str, Quantity]
 
 

@@ -13,7 +13,7 @@ from jialing.domains.traffic.fleet import Fleet, Reading
 from jialing.domains.traffic.greens import Greens
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.ledger import LOCK_S, Ledger
-from jialing.domains.traffic.score import HIGHER_IS_BETTER, WORDS
+from jialing.domains.traffic.score import WORDS
 from jialing.domains.traffic.sightings import Kind
 from jialing.domains.traffic.tripinfo import Trip
 
@@ -248,7 +248,6 @@ def test_the_settled_score_forgets_nobody() -> None:
 
 def test_words_stand_in_the_agreed_order() -> None:
     assert list(WORDS)[:3] == ["delay", "stops", "queue"]
-    assert set(HIGHER_IS_BETTER) < set(WORDS)
     sheet, _ = Street().ledger.settled([trip()], {})
     assert list(sheet) == [word for word in WORDS if word in sheet]
     for word, quantity in sheet.items():

@@ -32,7 +32,6 @@ from jialing.domains.metro.picture import picture
 from jialing.domains.metro.plans import SLOT_S, STEP_S
 from jialing.domains.metro.plant import CLOCK_S, StationPlant
 from jialing.domains.metro.reader import read_station
-from jialing.domains.metro.score import HIGHER_IS_BETTER
 from jialing.domains.metro.settings import MetroSettings
 
 
@@ -47,7 +46,6 @@ class MetroDomain:
         "predictive": "searches direction plans against a forecast, anchored on the timetable",
         "oracle": "the same search with a perfect forecast: a reference, not a strict bound",
     }
-    higher_is_better: tuple[str, ...] = HIGHER_IS_BETTER
 
     def case_from_file(self, path: str | Path, **settings: Any) -> Case:
         """A case from a user's own station file, an ordinary day unless told otherwise."""

@@ -26,7 +26,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "served": ("ped", "people who left the station or boarded"),
     "inside": ("ped", "people still in the station at the end"),
 }
-HIGHER_IS_BETTER = ("served",)
 
 
 def sheet(sim: Simulation) -> tuple[ScoreSheet, Mapping[str, Any]]:

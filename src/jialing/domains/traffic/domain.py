@@ -19,7 +19,6 @@ from jialing.domains.traffic.guard import build_guard
 from jialing.domains.traffic.model import Roads, read_roads
 from jialing.domains.traffic.picture import picture
 from jialing.domains.traffic.plant import SumoPlant
-from jialing.domains.traffic.score import HIGHER_IS_BETTER
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.start import duration_s, scenario
 
@@ -43,7 +42,6 @@ class TrafficDomain:
         "greedy": "the phase that the most vehicles wait for, with minimum green",
         "predictive": "searches phase plans against the arrivals it sees",
     }
-    higher_is_better: tuple[str, ...] = HIGHER_IS_BETTER
 
     def case_from_file(self, path: str | Path, **settings: Any) -> Case:
         """A case around a user's `.sumocfg`, or a network with ``routes`` among the settings."""

@@ -21,4 +21,3 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "fuel": ("l", "fuel burnt (HBEFA)"),
     "locked": ("1", "1 if traffic locked up before the end, otherwise 0"),
 }
-HIGHER_IS_BETTER = ("throughput", "arrivals_on_green")

@@ -63,7 +63,6 @@ class WaterDomain:
         "other-rules": "control rules from another file (setting rules_file)",
         "predictive": "plans ahead, plays the candidates in SWMM, takes the best",
     }
-    higher_is_better: tuple[str, ...] = ("treated",)
 
     def case_from_file(self, path: str | Path, **settings: Any) -> Case:
         """A case from a user's own model file, with default settings."""
