@@ -78,6 +78,13 @@ def test_a_case_takes_fields_settings_and_what_its_maker_takes(bucket: BucketDom
     assert case.settings == BucketSettings(capacity_m3=7.0, noise=0.1)
 
 
+def test_the_title_tells_a_length_that_is_not_the_cases_own(bucket: BucketDomain) -> None:
+    title, own_s = leaky_bucket().title, leaky_bucket().duration_s
+    assert jl.case("leaky-bucket", duration_s=600.0).title == f"{title}, run for 10\u202fmin"
+    assert jl.case("leaky-bucket", duration_s=own_s).title == title
+    assert jl.case("leaky-bucket", duration_s=600.0, title="Mine").title == "Mine"
+
+
 def test_a_case_is_made_from_a_model_file(bucket: BucketDomain, model: Path) -> None:
     for name in (model, str(model)):
         case = jl.case(name, noise=0.2, forecast="none")

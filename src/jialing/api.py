@@ -41,6 +41,7 @@ from jialing.record.reader import Record, evening_folders, open_record, record_f
 from jialing.record.replay import Comparison, compare
 from jialing.record.shape import NUMBER, check_shape
 from jialing.record.writer import claim_folder
+from jialing.report.numbers import duration
 from jialing.result import CaseEntry, Inspection, Interrupted, Result
 
 CITY = "city"
@@ -454,7 +455,7 @@ def _open(name_or_path: str | Path) -> Case:
 
 
 def _changed(made: Case, overrides: dict[str, Any]) -> Case:
-    """`made` with fields of the case or of its settings replaced."""
+    """`made` with fields of the case or of its settings replaced; the title tells another length."""
     of_case = {k: v for k, v in overrides.items() if k in _CASE_FIELDS}
     of_settings = {k: v for k, v in overrides.items() if k not in _CASE_FIELDS}
     if of_case.get("forecast", "none") != "none" and not _foresees(made.domain):
@@ -465,7 +466,11 @@ def _changed(made: Case, overrides: dict[str, Any]) -> Case:
             raise UnknownNameError(f"setting of a {made.domain} case", name, _CASE_FIELDS | known)
     if of_settings:
         made = dataclasses.replace(made, settings=dataclasses.replace(made.settings, **of_settings))
-    return _checked(dataclasses.replace(made, **of_case))
+    changed = _checked(dataclasses.replace(made, **of_case))
+    if changed.duration_s is None or changed.duration_s == made.duration_s or "title" in of_case:
+        return changed
+    length = duration(changed.duration_s)
+    return dataclasses.replace(changed, title=f"{made.title}, run for {length}")
 
 
 def _settings_fields(domain: str) -> frozenset[str]:
