@@ -134,7 +134,7 @@ class Result:
         return write_report(self.folder, Path(path) if path else self.folder / "report.html")
 
     def to_dict(self) -> dict[str, Any]:
-        """The document that `jialing run --json` prints."""
+        """The document that `jialing run --json` prints, but for where its record lies."""
         document: dict[str, Any] = to_plain(
             {
                 "case": self.case.name,

@@ -207,7 +207,8 @@ def run(
         raise
     report = _report(result)
     if as_json:
-        print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        document = {**result.to_dict(), "record": str(result.folder)}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
         if report is not None and not quiet:
             say(f"Report: {report}")
     else:
