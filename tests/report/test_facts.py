@@ -57,6 +57,12 @@ def test_a_start_that_is_no_time_is_told_with_file_and_entry(
         read_result(make_result(start="soon", ticks=2))
 
 
+def test_only_a_simulator_with_a_mass_balance_has_a_row_of_it(result: ResultView) -> None:
+    assert "Mass balance error" in facts.facts_html(result)
+    runs = tuple(replace(run, score={}) for run in result.runs)
+    assert "Mass balance error" not in facts.facts_html(replace(result, runs=runs))
+
+
 def test_late_decisions_are_a_remark(result: ResultView) -> None:
     assert "predictive: 1 decision was late, failed or skipped." in said(result)
 

@@ -72,7 +72,7 @@ def notes(result: ResultView) -> list[tuple[str, str]]:
             found.append(("warn", f"{run.controller}: {count} {noun} late, failed or skipped."))
     spans = {round(float(run.time_s[-1])) for run in result.runs if len(run.time_s)}
     if len(spans) > 1:
-        found.append(("warn", "The runs differ in length, so their volumes do not compare."))
+        found.append(("warn", "The runs differ in length, so their figures do not compare."))
     found.append(
         (
             "plain",
@@ -172,7 +172,9 @@ def _technical(result: ResultView) -> Iterator[tuple[str, list[str]]]:
     yield "of which simulator", [numbers.duration(run.plant_s) for run in runs]
     yield "of which decisions", [numbers.duration(run.decide_s) for run in runs]
     yield "of which the loop", [numbers.duration(run.loop_s) for run in runs]
-    yield "Mass balance error", [numbers.with_unit(e.value, e.unit) if e else "–" for e in errors]
+    if any(errors):  # of a sewer's simulator; streets and stations have none
+        shown = [numbers.with_unit(e.value, e.unit) if e else numbers.NONE for e in errors]
+        yield "Mass balance error", shown
 
 
 def _ms(milliseconds: float) -> str:
