@@ -125,6 +125,15 @@ def test_without_the_domains_alone_the_page_claims_nothing_for_the_coupling(tmp_
     assert "Added by deciding together" not in text
 
 
+def test_an_evening_that_is_not_todays_is_not_called_so(tmp_path: Path) -> None:
+    same = {"alone": (3.0, 100.0, 20.0, 0.2), "coupled": (3.0, 100.0, 20.0, 0.2)}
+    town = Town(modes=("alone", "coupled"), figures=same)
+    page = write_report(write_city(tmp_path / "two", town))
+    assert "today" not in said(page).lower()
+    assert "each alone 100" in said(page)
+    assert content(page)["held_against"] == "each alone"
+
+
 # -- what happened --------------------------------------------------------------------------------
 
 

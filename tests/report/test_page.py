@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from jialing import domains
 from jialing.core.errors import InputError, RecordError
 from jialing.report import write_report
 from jialing.report.page import content_policy
 from jialing.report.reading import read_result
+from jialing.report.source import BASELINES
 
 MEGABYTE = 1_000_000
 
@@ -138,6 +140,7 @@ def test_results_of_several_seeds_become_one_report(
         (folder / "result.json").write_text(json.dumps(document))
     text = write_report(several).read_text(encoding="utf-8")
     assert "medians over 2 seeds" in text
+    assert "compare medians with those of the baseline, the model&#x27;s own rules, and" in text
     assert "Map and charts show seed 7" in text
 
 
@@ -158,6 +161,20 @@ def test_a_baseline_that_was_run_second_still_stands_first(
 ) -> None:
     folder = make_result(ticks=12, controllers=("open", "rules"), share=(1.0, 0.9))
     assert content(write_report(folder).read_text(encoding="utf-8"))["controllers"][0] == "rules"
+
+
+def test_no_run_is_called_the_baseline_where_it_is_none(make_result: Callable[..., Path]) -> None:
+    folder = make_result(ticks=150, controllers=("open", "predictive"), share=(1.0, 0.9))
+    text = write_report(folder).read_text(encoding="utf-8")
+    page = re.sub(r"(?s)<(script|style).*?</\1>", "", text)
+    assert "baseline" not in re.sub(r'id="with-baseline"', "", page)
+    assert "Percentages are against everything open." in page
+    assert content(text)["held_against"] == "open"
+
+
+@pytest.mark.parametrize("name", ["water", "traffic", "metro"])
+def test_the_baseline_is_the_first_of_its_domains_controllers(name: str) -> None:
+    assert next(iter(domains.domain(name).controllers)) == BASELINES[name]
 
 
 def test_a_killed_run_is_reported_with_what_there_is(make_result: Callable[..., Path]) -> None:

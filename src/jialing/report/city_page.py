@@ -39,6 +39,7 @@ def build_page(folders: Sequence[Path]) -> str:
     plan = city_map(result)
     content = {
         "controllers": [run.label for run in result.runs],
+        "held_against": "baseline" if result.today else result.held_against,
         "chosen": result.runs.index(result.chosen) if result.chosen else 0,
         "start": f"{DAY}T{begin.zfill(5)}:00" if begin else None,
         "dateless": True,
@@ -58,7 +59,8 @@ def build_page(folders: Sequence[Path]) -> str:
         aside=escape(told.aside),
         stamp=_stamp(result),
         badges=_badges(result),
-        tiles=tiles(told),
+        tiles=tiles(told, result.held_against),
+        held_against=escape(result.held_against),
         gains_lead=escape(_gains_lead(result)),
         gains=city_tables.gains(result),
         underpasses=city_tables.by_underpass(result),
@@ -76,11 +78,15 @@ def build_page(folders: Sequence[Path]) -> str:
     )
 
 
-def tiles(told: Headline) -> str:
+def tiles(told: Headline, held_against: str) -> str:
     """The large figures below the headline."""
     items = []
     for tile in told.tiles:
-        before = f'<span class="before">today {escape(tile.before)}</span>' if tile.before else ""
+        before = (
+            f'<span class="before">{escape(held_against)} {escape(tile.before)}</span>'
+            if tile.before
+            else ""
+        )
         said = f"{tile.change} {tile.verdict if tile.verdict in ('better', 'worse') else ''}"
         change = f'<span class="change {tile.verdict}">{escape(said.strip())}</span>'
         items.append(
@@ -174,7 +180,9 @@ def _gains_lead(result: CityResult) -> str:
     if len(result.runs) == 1:
         return "Only one evening was run, so nothing is compared."
     modes = {run.mode for run in result.runs}
-    lead = "All evenings have the same weather, demand and seed. Percentages are against today."
+    lead = "All evenings have the same weather, demand and seed."
+    if result.today:
+        lead += " Percentages are against today."
     if "alone" not in modes:
         lead += (
             " The domains were not run each for itself, so what coupling alone adds is not known "
@@ -188,7 +196,8 @@ def _gains_lead(result: CityResult) -> str:
 def _map_lead(result: CityResult, plan: Mapping[str, Any] | None) -> str:
     if plan is None:
         return "The record of the streets is gone, so there is no map."
-    pair = " The evening chosen above stands beside today's." if len(result.runs) > 1 else ""
+    first = "today's" if result.today else f"that of {result.held_against}"
+    pair = f" The evening chosen above stands beside {first}." if len(result.runs) > 1 else ""
     return (
         f"Move the slider or press play; the charts below follow the same time.{pair} Lines beside "
         "streets are queues before signals, drawn longer than they are."

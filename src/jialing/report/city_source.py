@@ -141,6 +141,11 @@ class CityResult:
         return first if first.mode == next(iter(MODES)) else None
 
     @property
+    def held_against(self) -> str:
+        """The evening that the others are held against, inside a sentence: ``today`` if it was run."""
+        return self.runs[0].label.lower()
+
+    @property
     def chosen(self) -> CityRun | None:
         """The evening the headline is about: the last that was scored; None where there is one."""
         others = self.runs[1:]

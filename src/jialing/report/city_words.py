@@ -73,11 +73,11 @@ def _clause(result: CityResult, name: str, today: CityRun, chosen: CityRun) -> s
     if before is None or after is None:
         return ""
     if name == "caught":
-        return _caught(before, after)
+        return _caught(before, after, today.label.lower())
     who, what = _LESS[name]
     relative = numbers.change(before, after)
     if same(before, after):
-        return f"{who} as much {what} as today"
+        return f"{who} as much {what} as {today.label.lower()}"
     moved = "less" if after < before else "more"
     if relative is None:
         return f"{who} {moved} {what}"
@@ -86,14 +86,16 @@ def _clause(result: CityResult, name: str, today: CityRun, chosen: CityRun) -> s
     return f"{who} {numbers.percent(abs(relative))} {moved} {what}"
 
 
-def _caught(before: float, after: float) -> str:
+def _caught(before: float, after: float, first: str) -> str:
     def said(value: float) -> str:
         return numbers.number(value, 0 if value == round(value) else 1) if value else "no"
 
     noun = "vehicle was" if after in (0.0, 1.0) else "vehicles were"
     if before == after == 0.0:
         return "no vehicle was caught by water either way"
-    instead = "as today" if before == after else f"instead of {said(before).replace('no', 'none')}"
+    instead = (
+        f"as {first}" if before == after else f"instead of {said(before).replace('no', 'none')}"
+    )
     return f"{said(after)} {noun} caught by water {instead}"
 
 

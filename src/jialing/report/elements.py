@@ -41,7 +41,9 @@ def _block(kind: str, result: ResultView) -> str:
     for i, run in enumerate(result.runs):
         found = rows_of(run, kind)
         body = (
-            element_table(found, kind=kind, base=base if i else None)
+            element_table(
+                found, kind=kind, base=base if i else None, held_against=result.held_against
+            )
             if found
             else '<p class="empty">None.</p>'
         )
@@ -97,14 +99,21 @@ def _places(values: Sequence[float]) -> int:
     return numbers.decimals_for(max(abs(value) for value in values))
 
 
-def element_table(rows: Sequence[Row], *, kind: str = "", base: Sequence[Row] | None = None) -> str:
+def element_table(
+    rows: Sequence[Row],
+    *,
+    kind: str = "",
+    base: Sequence[Row] | None = None,
+    held_against: str = "baseline",
+) -> str:
     """Rows sorted by volume (else by their last number), largest first, with a bar in it.
 
     Parameters
     ----------
     rows : the first column names the element
     kind : name of the detail; the word before ``_by_`` says which way is better
-    base : the baseline's rows; given, a column tells the change at each element
+    base : the first run's rows; given, a column tells the change at each element
+    held_against : what that run is called
     """
     columns = [column_of(key, rows) for key in rows[0]]
     numeric = [column for column in columns if column.places is not None]
@@ -125,7 +134,7 @@ def element_table(rows: Sequence[Row], *, kind: str = "", base: Sequence[Row] | 
         body.append(f"<tr>{''.join(cells)}</tr>")
     heads = [_heading(column) for column in columns]
     if base is not None and ranking is not None:
-        heads.append('<th scope="col" class="num">Against baseline</th>')
+        heads.append(f'<th scope="col" class="num">Against {escape(held_against)}</th>')
     more = len(ranked) - ROWS
     note = f'<p class="note">{numbers.number(more, 0)} smaller rows are in score.json.</p>'
     return (

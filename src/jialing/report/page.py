@@ -25,7 +25,7 @@ from jialing.report.words import controller_phrase
 
 TIME_LEAD = (
     "Drag across a chart, or use the buttons, to zoom all of them; the figures beside the names are the values at the "
-    "time pointed at, with the baseline in brackets."
+    "time pointed at, with those of {} in brackets."
 )
 SCRIPTS = ("common.js", "map.js", "charts.js", "main.js")
 
@@ -76,6 +76,7 @@ def build_page(result: ResultView) -> str:
     plan = network_map(result)
     content = {
         "controllers": [run.controller for run in result.runs],
+        "held_against": result.held_against,
         "chosen": result.runs.index(chosen) if chosen else 0,
         "start": result.baseline.start or None,
         "dateless": not result.baseline.dated,
@@ -93,12 +94,13 @@ def build_page(result: ResultView) -> str:
         headline=escape(told.sentence),
         aside=escape(told.aside),
         badges=_badges(result),
-        tiles=_tiles(told),
+        tiles=_tiles(told, result.held_against),
         comparison_lead=escape(_comparison_lead(result)),
         comparison=table.comparison(result),
         map_lead=escape(_map_lead(plan)),
         corridor=space_time.diagrams(result),
-        time_lead=escape(TIME_LEAD),
+        time_lead=escape(TIME_LEAD.format(_the_first(result))),
+        held_against=escape(result.held_against),
         elements=elements(result),
         guard_counts=incidents.counts(result),
         guard_list=incidents.listing(result),
@@ -127,7 +129,7 @@ def peak_time(result: ResultView) -> float | None:
 def _badges(result: ResultView) -> str:
     """What the controllers knew of the future, and every warning; a baseline alone knew nothing."""
     forecast = facts.forecast_note(result)
-    foresees = any(run.controller not in BASELINES for run in result.runs)
+    foresees = any(run.controller != BASELINES.get(result.domain) for run in result.runs)
     shown = [
         (kind, text)
         for kind, text in facts.notes(result)
@@ -136,11 +138,13 @@ def _badges(result: ResultView) -> str:
     return "".join(f'<p class="badge {kind}">{escape(text)}</p>' for kind, text in shown)
 
 
-def _tiles(told: Headline) -> str:
+def _tiles(told: Headline, held_against: str) -> str:
     items = []
     for tile in told.tiles:
         before = (
-            f'<span class="before">baseline {escape(tile.before)}</span>' if tile.before else ""
+            f'<span class="before">{escape(held_against)} {escape(tile.before)}</span>'
+            if tile.before
+            else ""
         )
         change = (
             f'<span class="change {tile.verdict}">{escape(_said(tile.change, tile.verdict))}</span>'
@@ -162,17 +166,24 @@ def _comparison_lead(result: ResultView) -> str:
     if len(result.runs) == 1:
         return "Only one controller was run, so nothing is compared."
     base = controller_phrase(result.baseline.controller, result.domain)
+    first = f"the baseline, {base}" if result.held_against == "baseline" else base
     if len(result.seeds) > 1:
         listed = ", ".join(str(seed) for seed in sorted(result.seeds))
         return (
             f"All controllers ran on the same seeds, {listed}. Figures are medians, below them "
-            f"the least and the greatest; percentages compare medians with those of the baseline, "
-            f"{base}, and their range each seed with itself. Map and charts show seed {result.seed}."
+            f"the least and the greatest; percentages compare medians with those of {first}, "
+            f"and their range each seed with itself. Map and charts show seed {result.seed}."
         )
     return (
-        f"All controllers ran on the same case and seed. Percentages are against the baseline, "
-        f"{base}. How far other seeds would differ cannot be told from one."
+        f"All controllers ran on the same case and seed. Percentages are against {first}. "
+        "How far other seeds would differ cannot be told from one."
     )
+
+
+def _the_first(result: ResultView) -> str:
+    """Inside a sentence: what the other runs are held against."""
+    first = result.held_against
+    return "the baseline" if first == "baseline" else first
 
 
 def _map_lead(plan: dict[str, Any] | None) -> str:

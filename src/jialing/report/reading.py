@@ -48,13 +48,14 @@ def _read_one(folder: Path) -> ResultView:
     records = [open_record(path) for path in record_folders(folder)]
     if not records:
         raise RecordError(f"{folder} names runs whose records are gone; nothing can be reported")
-    runs = baseline_first([_run(record) for record in records])
-    case = runs[0].manifest.get("case") or {}
+    case = records[0].manifest.get("case") or {}
+    domain = str(case.get("domain", ""))
+    runs = baseline_first([_run(record) for record in records], domain)
     name = str(case.get("name", "")) or folder.name
     return ResultView(
         case=name,
         title=str(case.get("title") or name),
-        domain=str(case.get("domain", "")),
+        domain=domain,
         seed=int(runs[0].manifest.get("seed", 0)),
         forecast=str(case.get("forecast", "")),
         runs=runs,

@@ -14,7 +14,8 @@ from jialing.core.case import GuardCount, Quantity, ScoreSheet
 from jialing.core.signal import FloatArray
 from jialing.report import numbers
 
-BASELINES = ("rules",)  # run first where nothing else tells the baseline
+#: Domain -> the controller that runs there today.
+BASELINES: Mapping[str, str] = {"water": "rules", "traffic": "fixed", "metro": "timetable"}
 FAVOURITE = "predictive"
 
 
@@ -100,7 +101,7 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultView:
-    """Runs of one case, the baseline first.
+    """Runs of one case, first the one that the others are held against: the baseline if it ran.
 
     Attributes
     ----------
@@ -119,6 +120,12 @@ class ResultView:
     @property
     def baseline(self) -> RunView:
         return self.runs[0]
+
+    @property
+    def held_against(self) -> str:
+        """The first run in a few letters: ``baseline``, or its name where that did not run."""
+        first = self.baseline.controller
+        return "baseline" if first == BASELINES.get(self.domain) else first
 
     @property
     def chosen(self) -> RunView | None:
@@ -157,6 +164,6 @@ class ResultView:
         return [shown, *(found for seed, found in self.seeds.items() if seed != self.seed)]
 
 
-def baseline_first(runs: Sequence[RunView]) -> tuple[RunView, ...]:
-    """`runs` with a known baseline moved to the front; the rest keeps its order."""
-    return tuple(sorted(runs, key=lambda run: run.controller not in BASELINES))
+def baseline_first(runs: Sequence[RunView], domain: str) -> tuple[RunView, ...]:
+    """`runs` with the baseline of their domain moved to the front; the rest keeps its order."""
+    return tuple(sorted(runs, key=lambda run: run.controller != BASELINES.get(domain)))

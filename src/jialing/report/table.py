@@ -33,7 +33,7 @@ def comparison(result: ResultView) -> str:
 
 
 def _role(run: RunView, result: ResultView) -> str:
-    if run is result.baseline and result.chosen is not None:
+    if run is result.baseline and result.chosen is not None and result.held_against == "baseline":
         return "baseline"
     phrase = controller_phrase(run.controller, result.domain)
     return "" if phrase.lower() == run.controller.lower() else phrase

@@ -220,7 +220,7 @@ function drawPanels() {
   const chosen = content.controllers[state.run], base = content.controllers[0];
   const legend = document.getElementById("line-key");
   const paired = state.run !== 0 && state.baseline;
-  legend.replaceChildren(make("span", "key solid", chosen), ...(paired ? [make("span", "key dashed", base + " (baseline)")] : []));
+  legend.replaceChildren(make("span", "key solid", chosen), ...(paired ? [make("span", "key dashed", base + (firstIsBaseline ? " (baseline)" : ""))] : []));
   panels.forEach(drawPanel);
 }
 

@@ -2,6 +2,7 @@
 "use strict";
 const content = JSON.parse(document.getElementById("content").textContent);
 const state = { run: content.chosen, frame: 0, baseline: true, mode: "so far", zoom: null };
+const firstIsBaseline = content.held_against === "baseline"; // or the first of the controllers that were named
 const THIN = "\u202f";
 
 function unpack(packed) {

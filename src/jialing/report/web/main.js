@@ -46,7 +46,7 @@ function showRun(run) {
 }
 
 function start() {
-  const options = content.controllers.map((text, value) => ({ value, text, hint: value === 0 && content.controllers.length > 1 ? "baseline" : "" }));
+  const options = content.controllers.map((text, value) => ({ value, text, hint: firstIsBaseline && value === 0 && content.controllers.length > 1 ? "baseline" : "" }));
   choice(document.getElementById("controllers"), options, state.run, showRun);
   document.getElementById("transport").hidden = false;
   slider.max = mapTimes.length - 1;
@@ -57,7 +57,7 @@ function start() {
     document.getElementById("map-card").hidden = false;
     findTops();
     const modes = [{ value: "so far", text: "So far" }, { value: "now", text: "Now" }];
-    if (content.controllers.length > 1) modes.push({ value: "change", text: "Against baseline" });
+    if (content.controllers.length > 1) modes.push({ value: "change", text: "Against " + content.held_against });
     const host = document.getElementById("modes"); // a city's map shows two evenings instead
     if (host) choice(host, modes, state.mode, (mode) => { state.mode = mode; drawMap(); });
   }
