@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,39 @@ def test_controls_move_map_charts_and_tables_together(
     assert found["enlarged"] == pytest.approx(0.6, abs=0.01)
     assert found["kept"] == pytest.approx(0.6, abs=0.01)
     assert found["back"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_modes_of_signals_are_rows_whose_colours_and_gaps_are_explained(
+    visit: Callable[..., dict[str, Any]], make_result: Callable[..., Path]
+) -> None:
+    folder = make_result(ticks=60)
+    for path in folder.glob("*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        manifest["picture"]["panels"] = [
+            {"title": "Mode shown", "style": "modes", "signals": ["setting:V2", "setting:V3"]}
+        ]
+        path.write_text(json.dumps(manifest))
+    told = visit(
+        write_report(folder),
+        """
+  await pause(500);
+  await click("#controllers button:first-child");
+  const spans = [...document.querySelectorAll(".bands span")].map((span) => span.textContent);
+  return { spans, read: text(".chip .readout"), wide: document.documentElement.scrollWidth <= innerWidth };
+""",
+        width=500,
+    )
+    assert told["complaints"] == []
+    assert told["found"] == {
+        "spans": [
+            "mode 0",
+            "mode 1",
+            "gap: on the way to the next",
+            "a mode is a green of the signal, numbered as jialing inspect does",
+        ],
+        "read": "on the way to the next",
+        "wide": True,
+    }
 
 
 def test_a_controller_is_chosen_with_the_arrow_keys(

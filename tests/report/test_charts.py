@@ -53,6 +53,15 @@ def test_no_line_exceeds_its_points_and_no_peak_is_lost(make_result: Callable[..
     )
 
 
+def test_rows_hide_no_other_and_are_all_shown_at_first(result: ResultView) -> None:
+    many = result.baseline.signals[: charts.SHOWN + 4]
+    panels = [{"title": "T", "style": style, "signals": many} for style in ("line", "modes")]
+    run = replace(result.baseline, picture={"panels": panels})
+    lines, rows = charts.panels(replace(result, runs=(run,)))["panels"]
+    assert sum(line["shown"] for line in lines["lines"]) == charts.SHOWN
+    assert all(line["shown"] for line in rows["lines"])
+
+
 def test_a_crowded_panel_keeps_what_moves_most_and_says_what_it_left_out(
     result: ResultView,
 ) -> None:

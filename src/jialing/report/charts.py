@@ -16,6 +16,7 @@ POINTS = 2000  # samples per line at most
 LINES = 16  # lines per panel that travel with the page
 SHOWN = 6  # lines per panel that are visible at first
 MARKS = 1500  # incidents per run on the axis
+ROWS = ("ribbon", "modes")  # styles with a row per line: none hides another
 
 
 class SeriesStore:
@@ -77,7 +78,8 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
     found = {name: each for name, each in found.items() if any(v is not None for v in each)}
     moved = {name: max(_variation(v) for v in each) for name, each in found.items()}
     ranked = sorted(found, key=lambda name: -moved[name])
-    kept, visible = set(ranked[:LINES]), set(ranked[:SHOWN])
+    kept = set(ranked[:LINES])
+    visible = kept if spec.get("style") in ROWS else set(ranked[:SHOWN])
     lines = [
         {
             "name": name.partition(":")[2] or name,

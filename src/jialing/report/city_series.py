@@ -362,7 +362,7 @@ def _stations(run: CityRun, records: Mapping[str, Record], lines: _Lines) -> lis
         lines.add(f"entering:{name}", told(run, part, "entering"))
         entering.append(f"entering:{name}")
     return [
-        _panel("Escalators that can turn: up green, down brown", "", escalators, style="ribbon"),
+        _panel("Escalators that can turn", "", escalators, style="ribbon"),
         _panel("People who wait in stations", "people", waiting, places=0),
         _panel("People who come in from the street", "people/h", entering),
     ]

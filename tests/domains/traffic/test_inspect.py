@@ -100,6 +100,8 @@ def test_known_maps_are_shown_and_drawn_as_plain_documents(name: str) -> None:
     assert len(lines) > 5
     roads = read_roads(shared_map(name))
     drawn = picture(roads)
+    modes = next(panel for panel in drawn["panels"] if panel["style"] == "modes")
+    assert modes["signals"] == [f"setting:{junction.name}" for junction in roads.junctions]
     json.dumps(drawn, allow_nan=False)
     nodes, links = drawn["nodes"], drawn["links"]
     assert len({len(column) for column in nodes.values()}) == 1

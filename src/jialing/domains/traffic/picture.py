@@ -64,7 +64,7 @@ def _panels(roads: Roads) -> list[dict[str, Any]]:
     rows = (
         ("Queue", "veh", "line", [f"queue:{lane}" for lane in lanes]),
         ("Vehicles seen", "veh", "line", [f"count:{lane}" for lane in lanes]),
-        ("Mode shown", "", "step", [f"mode:{junction.name}" for junction in roads.junctions]),
+        ("Mode shown", "", "modes", [f"setting:{junction.name}" for junction in roads.junctions]),
         ("People who wait to cross", "people", "line", walks),
     )
     return [

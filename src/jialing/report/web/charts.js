@@ -48,6 +48,31 @@ function buildPanels() {
   tick.addEventListener("change", () => { state.baseline = tick.checked; drawPanels(); });
 }
 
+// Panels with a row per line: what its colours stand for, and a gap.
+const ROWS = {
+  ribbon: { gap: "still", bands: () => [{ value: 1, text: "up", ink: "accent" }, { value: -1, text: "down", ink: "warn" }] },
+  modes: {
+    gap: "on the way to the next", note: "a mode is a green of the signal, numbered as jialing inspect does",
+    bands: (spec) => {
+      const drawn = spec.lines.flatMap((line) => line.series).filter((position) => position !== null);
+      const last = drawn.reduce((most, position) => series(position).y.reduce((a, b) => Math.max(a, b), most), -1);
+      return Array.from({ length: last + 1 }, (_, mode) => ({ value: mode, text: `mode ${mode}`, ink: `line-${(mode % 8) + 1}` }));
+    },
+  },
+};
+
+function bandKey(panel) {
+  const key = make("p", "note bands"), { gap, note } = ROWS[panel.spec.style];
+  for (const { text, ink } of panel.bands) {
+    const item = make("span"), swatch = make("i");
+    swatch.style.background = `var(--${ink})`;
+    item.append(swatch, text);
+    key.append(item);
+  }
+  key.append(make("span", "", `gap: ${gap}`), ...(note ? [make("span", "", note)] : []));
+  return key;
+}
+
 function makePanel(host, spec) {
   const card = make("div", "card panel");
   const head = make("div", "panel-head");
@@ -64,14 +89,16 @@ function makePanel(host, spec) {
   card.append(head, frame);
   if (spec.left_out) card.append(make("p", "note", `${spec.left_out} lines that move less are not shown.`));
   host.append(card);
-  const panel = { spec, plot, cursor, visible: spec.lines.map((line) => line.shown), readouts: [] };
+  const rows = ROWS[spec.style];
+  const panel = { spec, plot, cursor, visible: spec.lines.map((line) => line.shown), readouts: [], bands: rows ? rows.bands(spec) : [] };
+  if (rows) frame.before(bandKey(panel));
   spec.lines.forEach((line, i) => {
     const chip = make("button", "chip");
     chip.type = "button";
     const swatch = make("i");
     swatch.style.background = `var(--line-${(i % 8) + 1})`;
     const value = make("span", "readout");
-    chip.append(swatch, make("b", "", line.name), value);
+    chip.append(...(rows ? [] : [swatch]), make("b", "", line.name), value);
     chip.setAttribute("aria-pressed", panel.visible[i]);
     chip.addEventListener("click", () => {
       panel.visible[i] = !panel.visible[i];
@@ -93,7 +120,7 @@ function makePanel(host, spec) {
 
 function traces(panel) {
   if (panel.spec.style === "marks") return markTraces();
-  if (panel.spec.style === "ribbon") return ribbonTraces(panel);
+  if (ROWS[panel.spec.style]) return rowTraces(panel);
   const down = panel.spec.style === "bars_down" || panel.spec.style === "bars";
   const shape = panel.spec.style === "line" ? "linear" : "hv";
   const drawn = [];
@@ -114,21 +141,20 @@ function traces(panel) {
   return drawn;
 }
 
-// One row per link; its colour tells the direction. A gap is a link at a stand.
-function ribbonTraces(panel) {
-  const looks = [[1, "up", "accent"], [-1, "down", "warn"]];
+// One row per line; its colour tells the value, as `bandKey` says.
+function rowTraces(panel) {
   const rows = panel.spec.lines.filter((line, i) => panel.visible[i] && line.series[state.run] !== null);
-  return looks.map(([sign, word, ink]) => {
+  return panel.bands.map(({ value, text, ink }) => {
     const x = [], y = [];
     for (const line of rows) {
       const found = series(line.series[state.run]);
       for (let i = 0; i < found.x.length; i++) {
-        if (found.y[i] !== sign) continue;
+        if (found.y[i] !== value) continue;
         x.push(found.x[i], i + 1 < found.x.length ? found.x[i + 1] : toAxis(content.end_s), null);
         y.push(line.name, line.name, null);
       }
     }
-    return { type: "scatter", mode: "lines", x, y, name: word, showlegend: false, hoverinfo: "name", line: { color: colour(ink), width: 9 } };
+    return { type: "scatter", mode: "lines", x, y, name: text, showlegend: false, hoverinfo: "name", line: { color: colour(ink), width: 9 } };
   }).filter((trace) => trace.x.length);
 }
 
@@ -170,8 +196,17 @@ function wrapped(text) {
   return text.replace(/(.{40}\S*)\s/g, "$1<br>");
 }
 
+const leftMargin = () => (narrow() ? 50 : content.charts.left || 64);
+
+// A row's name within the margin: its first word cut short, or else what tells it from others, its end.
+function rowName(name) {
+  const shown = narrow() ? name.replace(/^(.{3})\S+ /, "$1. ") : name;
+  const room = Math.floor(leftMargin() / (narrow() ? 6.2 : 6.8)); // the width of a letter
+  return shown.length > room ? "…" + shown.slice(2 - room) : shown;
+}
+
 function plotLayout(panel) {
-  const { style } = panel.spec;
+  const { style } = panel.spec, rows = ROWS[style];
   const ink = colour("muted"), grid = colour("grid");
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, tickfont: { color: ink, size: narrow() ? 10 : 11 }, automargin: false };
   const full = [toAxis(0), toAxis(content.end_s)];
@@ -181,8 +216,8 @@ function plotLayout(panel) {
   ];
   return {
     shapes: [...spanShapes(), ...limitLines(panel)],
-    height: style === "marks" ? 64 + 21 * markRows.length : style === "ribbon" ? 60 + 22 * panel.spec.lines.length : style === "bars_down" ? 130 : 200,
-    margin: { l: narrow() ? 50 : content.charts.left || 64, r: narrow() ? 6 : 14, t: 6, b: below },
+    height: style === "marks" ? 64 + 21 * markRows.length : rows ? 60 + 22 * panel.spec.lines.length : style === "bars_down" ? 130 : 200,
+    margin: { l: leftMargin(), r: narrow() ? 6 : 14, t: 6, b: below },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: "." + THIN,
     font: { family: getComputedStyle(document.body).fontFamily, color: ink },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent") },
@@ -196,8 +231,8 @@ function plotLayout(panel) {
     yaxis: {
       ...axis, fixedrange: true, nticks: 5, rangemode: panel.spec.least >= 0 ? "nonnegative" : "normal", tickformat: style === "marks" ? "" : ",~g",
       ...(style === "marks" ? { type: "category", categoryorder: "array", categoryarray: [...markRows].reverse(), nticks: 0, range: [-0.6, markRows.length - 0.4] } : {}),
-      ...(style === "ribbon" ? { type: "category", categoryorder: "array", categoryarray: panel.spec.lines.map((line) => line.name).reverse(), rangemode: "normal",
-        nticks: 0, tickvals: panel.spec.lines.map((line) => line.name), ticktext: panel.spec.lines.map((line) => (narrow() ? line.name.replace(/^(.{3})\S+ /, "$1. ") : line.name)) } : {}),
+      ...(rows ? { type: "category", categoryorder: "array", categoryarray: panel.spec.lines.map((line) => line.name).reverse(), rangemode: "normal",
+        nticks: 0, tickvals: panel.spec.lines.map((line) => line.name), ticktext: panel.spec.lines.map((line) => rowName(line.name)) } : {}),
       ...(style === "bars_down" ? { autorange: "reversed", rangemode: "tozero" } : {}),
       ...(style === "bars" ? { rangemode: "tozero" } : {}),
     },
@@ -281,8 +316,9 @@ function readPanel(panel) {
   panel.spec.lines.forEach((line, i) => {
     const mine = line.series[state.run], base = line.series[0];
     let text = "";
-    if (panel.spec.style === "ribbon") {
-      if (mine !== null) text = { 1: "up", "-1": "down" }[valueAt(mine, pointed)] || "still";
+    if (ROWS[panel.spec.style]) {
+      const band = mine !== null && panel.bands.find(({ value }) => value === valueAt(mine, pointed));
+      if (mine !== null) text = band ? band.text : ROWS[panel.spec.style].gap;
     } else if (panel.visible[i] && mine !== null) {
       text = number(valueAt(mine, pointed), panel.spec.places);
       if (state.baseline && state.run !== 0 && base !== null && base !== mine) text += " (" + number(valueAt(base, pointed), panel.spec.places) + ")";
