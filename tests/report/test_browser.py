@@ -175,6 +175,34 @@ def test_the_modes_of_signals_are_rows_whose_colours_and_gaps_are_explained(
     }
 
 
+def test_a_street_keeps_its_letters_legible_in_a_narrow_window(
+    visit: Callable[..., dict[str, Any]], make_result: Callable[..., Path]
+) -> None:
+    folder = make_result(ticks=20)
+    halts = [
+        {"name": name, "at_m": at_m, "lanes": [], "modes": [0], "speed_mps": 10.0}
+        for name, at_m in (("V2", 0.0), ("V3", 300.0))
+    ]
+    for path in folder.glob("*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        manifest["picture"]["corridor"] = halts
+        path.write_text(json.dumps(manifest))
+    told = visit(
+        write_report(folder),
+        """
+  const figure = document.querySelector("#corridor figure");
+  const drawing = figure.querySelector("svg");
+  return {
+    letters: 11 * drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width,
+    scrolls: figure.scrollWidth > figure.clientWidth,
+    wide: document.documentElement.scrollWidth <= innerWidth,
+  };
+""",
+        width=500,
+    )
+    assert told["found"] == {"letters": 11, "scrolls": True, "wide": True}
+
+
 def test_a_controller_is_chosen_with_the_arrow_keys(
     visit: Callable[..., dict[str, Any]], page: Path
 ) -> None:

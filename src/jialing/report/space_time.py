@@ -35,8 +35,8 @@ def diagrams(result: ResultView) -> str:
     span = busiest(result.baseline, halts)
     runs = [result.baseline, *([result.chosen] if result.chosen else ())]
     parts = [
-        f"<figure><figcaption>{escape(run.controller)}</figcaption>{drawing(run, halts, span)}"
-        "</figure>"
+        f'<figure tabindex="0"><figcaption>{escape(run.controller)}</figcaption>'
+        f"{drawing(run, halts, span)}</figure>"
         for run in runs
     ]
     lead = (
