@@ -325,6 +325,20 @@ def test_failed_decisions_stand_below_the_table(bucket: BucketDomain, tmp_path: 
     assert "Mad: of 60 decisions 60 failed; the last plan or the local rule acted" in table
 
 
+def test_what_no_controller_moves_stands_once_below_the_table(
+    bucket: BucketDomain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = [f"gate {i}" for i in range(7)]
+    plain = bucket.desk
+    monkeypatch.setattr(bucket, "desk", lambda *given: replace(plain(*given), uncontrolled=gates))
+    result = jl.run("leaky-bucket", out=tmp_path)
+    assert result.notices() == (
+        "not controlled: gate 0, gate 1, gate 2, gate 3, gate 4 and 2 more; "
+        "`jialing inspect` and the run facts of the report say why",
+    )
+    assert result.notices()[0] in result.table()
+
+
 def test_a_replay_of_a_result_repeats_all_its_runs(bucket: BucketDomain, tmp_path: Path) -> None:
     case = jl.case("leaky-bucket", noise=0.3, limits=(Limit(name="a"),))
     result = jl.run(case, seed=9, out=tmp_path)

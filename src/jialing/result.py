@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from jialing.comparison import Line, as_text, compare_runs
 from jialing.core.case import Case, Reference, Run
 from jialing.record.plain import to_plain, write_json
+
+NAMED = 5  # of what is not controlled, in a notice
 
 
 class Text(str):
@@ -93,8 +95,10 @@ class Result:
         return f"{self.case.name} · {self.case.title} · seed {self.case.seed}{known(self.case)}"
 
     def notices(self) -> tuple[str, ...]:
-        """What a reader of the figures should know: decisions that failed, runs cut short, parts lost."""
-        return tuple(notice for run in self.runs for notice in _notices(run))
+        """What a reader of the figures should know: what stayed uncontrolled, decisions that failed,
+        runs cut short, parts lost."""
+        every = [notice for run in self.runs for notice in _notices(run)]
+        return tuple(dict.fromkeys(every))
 
     def lost(self) -> tuple[str, ...]:
         """Parts of a city that ended early or could not be scored, and why; none elsewhere."""
@@ -183,6 +187,13 @@ class Interrupted(KeyboardInterrupt):
 
 def _notices(run: Run) -> list[str]:
     found = []
+    alone: Sequence[str] = run.details.get("uncontrolled", ())
+    if alone:
+        more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
+        found.append(
+            f"not controlled: {', '.join(alone[:NAMED])}{more}; "
+            "`jialing inspect` and the run facts of the report say why"
+        )
     decisions: Mapping[str, int] = run.details.get("decisions", {})
     total = sum(decisions.values())
     words = {"late": "late", "raised": "failed", "rejected": "rejected", "busy": "skipped"}

@@ -126,6 +126,7 @@ class Desk:
     headline : the score word that progress lines show, e.g. ``overflow``
     about : goes into the manifest: everything that configures this run, JSON-ready
     files : files whose hashes go into the manifest
+    uncontrolled : what stays on its own programme or rule, whoever commands, e.g. ``signal J3``
     picture : what the report needs to draw the network: coordinates, links, labels; JSON-ready
     """
 
@@ -139,6 +140,7 @@ class Desk:
     headline: str
     about: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[str] = ()
+    uncontrolled: Sequence[str] = ()
     picture: Mapping[str, Any] = field(default_factory=dict)
 
 

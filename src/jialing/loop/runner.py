@@ -260,6 +260,7 @@ class OpenRun:
         wall_s: float,
     ) -> Run:
         decisions = {o.name.lower(): tally.outcomes[o] for o in Outcome}
+        alone = list(self.desk.uncontrolled)
         return Run(
             controller=self.name,
             score=sheet,
@@ -270,7 +271,12 @@ class OpenRun:
             loop_s=wall_s - tally.plant_s - tally.decide_s,
             decide_ms=tuple(tally.decide_ms),
             folder=self.record.folder,
-            details={"ended": ended, "decisions": decisions, **details},
+            details={
+                "ended": ended,
+                "decisions": decisions,
+                **({"uncontrolled": alone} if alone else {}),
+                **details,
+            },
         )
 
 

@@ -12,6 +12,7 @@ from jialing.core.errors import UnknownNameError
 from jialing.core.forecast import Forecast
 from jialing.core.signal import FloatArray, Observation
 from jialing.core.stages import Controller, Desk
+from jialing.domains.traffic import notes
 from jialing.domains.traffic.baseline import build_baseline
 from jialing.domains.traffic.blind import Sighted
 from jialing.domains.traffic.controller import PredictiveController
@@ -86,11 +87,16 @@ class TrafficDomain:
             chosen = (
                 _named(controller, roads, settings) if isinstance(controller, str) else controller()
             )
+            guard = build_guard(roads.junctions, plant.actuators, plant.signals, settings)
+            alone = [
+                *(each for each in roads.skipped if each.uncontrolled),
+                *notes.of_guard(roads.net, roads.junctions, guard.proofs, settings),
+            ]
             return Desk(
                 plant=plant,
                 controller=chosen,
                 forecaster=NoForecast(),
-                guard=build_guard(roads.junctions, plant.actuators, plant.signals, settings),
+                guard=guard,
                 tick_s=case.tick_s,
                 duration_s=length_s,
                 budget_s=case.tick_s / 2.0,
@@ -99,8 +105,12 @@ class TrafficDomain:
                     "begin_s": files.begin_s,
                     "sensing": settings.sensing,
                     "settings": asdict(settings) | {"routes": [str(r) for r in settings.routes]},
-                    "remarks": [_what_is_seen(settings)],
+                    "remarks": [
+                        _what_is_seen(settings),
+                        *(f"{each.element}, line {each.line}: {each.why}." for each in alone),
+                    ],
                 },
+                uncontrolled=[each.element for each in alone if each.uncontrolled],
                 files=[
                     str(file)
                     for file in dict.fromkeys(

@@ -64,7 +64,7 @@ class TrafficGuard:
 
     `bound_s` being the sum over the modes of minimum green, longest intergreen and a second for
     each switch to be seen (with ticks longer than a second: two ticks per mode more). Where `max_red_s` is shorter than `bound_s`, services would chase each other and nothing
-    else would ever be shown: there `bound_s` is the longest red, and `notes` says so.
+    else would ever be shown: there `bound_s` is the longest red.
 
     A command that leaves a signal to its programme is granted once the rules of time are kept;
     the programme is not judged. The maximum green is no rule of safety and is not kept here.
@@ -95,7 +95,6 @@ class TrafficGuard:
         pairs = list(enumerate(self.proofs))
         self.bound_s = np.array([round_s(chosen[i], proof) for i, proof in pairs])
         self.max_red_s = np.maximum(settings.max_red_s, self.bound_s)
-        self.notes = self._told(settings)
         self._calls = Calls(chosen, self.proofs, signals, self.max_red_s)
         self._watch = Watch(chosen, self.proofs, signals)
         self._given = np.full(count, LOCAL)
@@ -104,18 +103,6 @@ class TrafficGuard:
         self._rest_s = np.full(count, np.nan)  # until when the programme acts after blindness
         self._now_s = self._decided_s = -math.inf  # last check, last decision
         self._mute = HOLD_CHECKS  # checks in a row at which nothing could be read
-
-    def _told(self, settings: TrafficSettings) -> tuple[str, ...]:
-        """What cannot be as the file or the settings wish, one sentence each."""
-        found = []
-        for i, junction in enumerate(self._junctions):
-            found += [f"{junction.name}: {fault}" for fault in self.proofs[i].faults]
-            if self.bound_s[i] > settings.max_red_s:
-                found.append(
-                    f"{junction.name}: max_red_s is {settings.max_red_s:g} s, but serving every "
-                    f"mode once takes {self.bound_s[i]:g} s, which is the longest red here"
-                )
-        return tuple(found)
 
     @np.errstate(all="ignore")
     def check(self, command: Command, observation: Observation, receipt: Receipt) -> Ruling:

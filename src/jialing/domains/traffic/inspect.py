@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from jialing.domains.traffic import notes
 from jialing.domains.traffic.junction import Junction, Programme, Right
 from jialing.domains.traffic.model import Roads, read_roads
+from jialing.domains.traffic.proof import prove
 from jialing.domains.traffic.settings import TrafficSettings
 
 Document = dict[str, Any]
@@ -43,6 +46,8 @@ def describe(roads: Roads, settings: TrafficSettings) -> Document:
     """Everything worth knowing about the signals of `roads`, JSON-ready, in SI."""
     net, scenario = roads.net, roads.scenario
     streets = [edge for edge in net.edges.values() if not edge.function]
+    proofs = [prove(junction, settings.yellow_s) for junction in roads.junctions]
+    skipped = (*roads.skipped, *notes.of_guard(net, roads.junctions, proofs, settings))
     return {
         "file": str(scenario.path),
         "network": str(scenario.net),
@@ -68,9 +73,7 @@ def describe(roads: Roads, settings: TrafficSettings) -> Document:
                 if len(junction.joined) > 1
             }
         ),
-        "skipped": [
-            {"element": each.element, "line": each.line, "why": each.why} for each in roads.skipped
-        ],
+        "skipped": [asdict(each) for each in skipped],
     }
 
 
@@ -211,12 +214,14 @@ def _many(count: int, word: str) -> str:
 
 
 def _skipped_lines(skipped: list[Document]) -> Iterator[str]:
-    """What is not used; alike notes are counted, not repeated."""
+    """What is not used; alike notes are counted, not repeated, save on signals left uncontrolled."""
     if not skipped:
         return
     yield ""
     yield f"Not used, or not as one might expect ({len(skipped)})"
-    wording = [_wording(each["why"]) for each in skipped]
+    wording = [
+        each["element"] if each["uncontrolled"] else _wording(each["why"]) for each in skipped
+    ]
     totals, shown = Counter(wording), Counter[str]()
     for each, words in zip(skipped, wording, strict=True):
         shown[words] += 1

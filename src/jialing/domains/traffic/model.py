@@ -57,7 +57,9 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
         checks.phases(rows)
         why = _useless(ways, name, rows)
         if why:
-            skipped.append(Skipped(element=f"signal {name}", line=rows[-1].line, why=why))
+            skipped.append(
+                Skipped(element=f"signal {name}", line=rows[-1].line, why=why, uncontrolled=True)
+            )
             continue
         moves = read_movements(ways, name)
         checks.state_lengths(rows, moves)

@@ -11,6 +11,9 @@ from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.movements import Ways
 from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow
 from jialing.domains.traffic.programmes import GREEN, is_green_phase
+from jialing.domains.traffic.proof import Proof
+from jialing.domains.traffic.service import round_s
+from jialing.domains.traffic.settings import TrafficSettings
 
 RAIL = frozenset({"tram", "rail", "rail_urban", "rail_electric", "rail_fast", "subway"})
 SHORT_M = 5.0  # SUMO's default length of a car: a shorter lane holds none
@@ -26,11 +29,13 @@ class Skipped:
     element : what it is and its name, e.g. ``signal J3``
     line : where it stands in the file; 0 where it has no single place
     why : the reason, and what happens instead
+    uncontrolled : True for a signal that stays on its programme, whoever commands
     """
 
     element: str
     line: int
     why: str
+    uncontrolled: bool = False
 
 
 def of_network(net: NetworkFile) -> Iterator[Skipped]:
@@ -43,6 +48,37 @@ def of_network(net: NetworkFile) -> Iterator[Skipped]:
                 line=node.line,
                 why="trains switch it; it is left to the simulator",
             )
+
+
+def of_guard(
+    net: NetworkFile,
+    junctions: Sequence[Junction],
+    proofs: Sequence[Proof],
+    settings: TrafficSettings,
+) -> Iterator[Skipped]:
+    """What the guard never commands, and a longest red that no signal could keep.
+
+    Parameters
+    ----------
+    proofs : of the junctions, in their order
+    """
+    for junction, proof in zip(junctions, proofs, strict=True):
+        element, line = f"signal {junction.name}", net.programmes[junction.name][-1].line
+        faults = _listed(proof.faults, "; ")
+        if not proof.usable.any():
+            why = f"it stays on its programme, no mode is proven free of conflict: {faults}"
+            yield Skipped(element=element, line=line, why=why, uncontrolled=True)
+        elif not proof.usable.all():
+            lost = _listed(np.flatnonzero(~proof.usable).tolist())
+            why = f"not proven free of conflict and never commanded, mode {lost}: {faults}"
+            yield Skipped(element=element, line=line, why=why)
+        bound_s = round_s(junction, proof)
+        if bound_s > settings.max_red_s:
+            why = (
+                f"max_red_s is {settings.max_red_s:g} s, but serving every mode once takes "
+                f"{bound_s:g} s, which is the longest red here"
+            )
+            yield Skipped(element=element, line=line, why=why)
 
 
 def of_junction(
@@ -203,7 +239,7 @@ def _is_rail(lane: Lane) -> bool:
     return bool(lane.allow) and lane.allow <= RAIL
 
 
-def _listed(names: Iterable[object]) -> str:
+def _listed(names: Iterable[object], between: str = ", ") -> str:
     words = [str(name) for name in names]
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(words[:SHOWN]) + more
+    return between.join(words[:SHOWN]) + more

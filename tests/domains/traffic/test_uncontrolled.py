@@ -1,0 +1,86 @@
+"""Is an engineer told which signals stay on their programme, whoever commands, and why?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from signals import signal
+from small_roads import write_network
+
+import jialing as jl
+from jialing.domains.traffic import notes
+from jialing.domains.traffic.cases import FOLDER
+from jialing.domains.traffic.inspect import inspect_file
+from jialing.domains.traffic.network import NetworkFile, ProgrammeRow
+from jialing.domains.traffic.proof import prove
+from jialing.domains.traffic.settings import TrafficSettings
+
+#: Links 0 and 2 merge into one lane, and neither yields to the other.
+MERGING = ('state="Grrr"', 'state="GrGr"')
+WHY = (
+    "signal C, line 31: it stays on its programme, no mode is proven free of conflict: "
+    "mode 0 (GrGr): link 0 (WC_0) and link 2 (SC_0) conflict; "
+)
+
+
+def test_a_signal_without_a_proven_mode_is_named_with_line_and_conflict(tmp_path: Path) -> None:
+    document, lines = inspect_file(write_network(tmp_path, MERGING))
+    told = [each["element"] for each in document["skipped"] if each["uncontrolled"]]
+    assert told == ["signal C"]
+    assert WHY in "\n".join(lines)
+
+
+def test_a_usual_signal_is_controlled(tmp_path: Path) -> None:
+    document, lines = inspect_file(write_network(tmp_path))
+    assert document["skipped"] == []
+    assert "stays on its programme" not in "\n".join(lines)
+
+
+def test_a_mode_that_is_never_commanded_is_named_and_its_signal_is_controlled() -> None:
+    lone = signal("B", (0, 1), ("GG", "Gr", "rG"), conflicts=[(0, 1)], phases=[("Gr", 9.0)])
+    row = ProgrammeRow(
+        signal="B", name="0", kind="static", offset_s=0.0, path=Path("b.net.xml"), line=7
+    )
+    net = NetworkFile(
+        path=row.path, edges={}, lanes={}, nodes={}, connections=(), programmes={"B": [row]}
+    )
+    (found,) = notes.of_guard(net, [lone], [prove(lone)], TrafficSettings())
+    assert (found.element, found.line, found.uncontrolled) == ("signal B", 7, False)
+    assert found.why == (
+        "not proven free of conflict and never commanded, mode 0: "
+        "mode 0 (GG): link 0 (B0) and link 1 (B1) conflict"
+    )
+
+
+@pytest.mark.parametrize(("max_red_s", "told"), [(38.9, True), (39.0, False)])
+def test_a_longest_red_that_a_signal_cannot_keep_is_named(
+    tmp_path: Path, max_red_s: float, told: bool
+) -> None:
+    _, lines = inspect_file(write_network(tmp_path), max_red_s=max_red_s)
+    assert told == any("max_red_s is 38.9 s, but serving every mode" in line for line in lines)
+
+
+@pytest.mark.sumo
+@pytest.mark.slow
+def test_a_run_says_which_signals_stay_on_their_programme_and_the_report_says_why(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("libsumo")
+    text = (FOLDER / "grid.net.xml").read_text().replace("GGgrrrGGgrrr", "GGgGrrGGgrrr", 1)
+    model = tmp_path / "grid.net.xml"
+    model.write_text(text)
+    case = jl.case(model, routes=(FOLDER / "grid.rou.xml",), duration_s=10.0)
+    result = jl.run(case, "max-pressure", out=tmp_path)
+    (notice,) = (each for each in result.notices() if "controlled" in each)
+    assert notice.startswith("not controlled: signal A2; ")
+    assert notice in result.table()
+    manifest = json.loads((result.folder / "fixed" / "manifest.json").read_text())
+    (remark,) = (each for each in manifest["about"]["remarks"] if "A2" in each)
+    line = 1 + text[: text.index('<tlLogic id="A2"')].count("\n")
+    assert remark.startswith(
+        f"signal A2, line {line}: it stays on its programme, no mode is proven"
+    )
+    assert "link 3 (B2-A2_0) and link 7 (A1-A2_0) conflict" in remark
+    assert "it stays on its programme" in result.report().read_text()
