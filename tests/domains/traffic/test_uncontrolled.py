@@ -7,18 +7,32 @@ from pathlib import Path
 
 import pytest
 from signals import signal
-from small_roads import write_network
+from small_roads import PROGRAMME, write_network
 
 import jialing as jl
+from jialing.core.errors import InputError
 from jialing.domains.traffic import notes
 from jialing.domains.traffic.cases import FOLDER
 from jialing.domains.traffic.inspect import inspect_file
+from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.network import NetworkFile, ProgrammeRow
 from jialing.domains.traffic.proof import prove
 from jialing.domains.traffic.settings import TrafficSettings
 
 #: Links 0 and 2 merge into one lane, and neither yields to the other.
 MERGING = ('state="Grrr"', 'state="GrGr"')
+#: Signal C1 of the shipped grid with a dual ring, as netconvert writes it.
+RINGS = """<tlLogic id="C1" type="NEMA" programID="0" offset="0">
+        <phase duration="90" state="rrrGGGgrrrrrrr" minDur="5" maxDur="50" vehext="2" yellow="3" red="2" name="2"/>
+        <phase duration="90" state="rrrrrrrrrrGGGg" minDur="5" maxDur="50" vehext="2" yellow="3" red="2" name="6"/>
+        <phase duration="90" state="GGgrrrrrrrrrrr" minDur="5" maxDur="50" vehext="2" yellow="3" red="2" name="4"/>
+        <phase duration="90" state="rrrrrrrGGgrrrr" minDur="5" maxDur="50" vehext="2" yellow="3" red="2" name="8"/>
+        <param key="barrier2Phases" value="2,6"/>
+        <param key="barrierPhases" value="4,8"/>
+        <param key="ring1" value="0,2,0,4"/>
+        <param key="ring2" value="0,6,0,8"/>
+    </tlLogic>
+    """
 WHY = (
     "signal C, line 31: it stays on its programme, no mode is proven free of conflict: "
     "mode 0 (GrGr): link 0 (WC_0) and link 2 (SC_0) conflict; "
@@ -54,6 +68,38 @@ def test_a_mode_that_is_never_commanded_is_named_and_its_signal_is_controlled() 
     )
 
 
+NEMA = ('type="static" programID="day"', 'type="NEMA" programID="day"')
+
+
+def test_a_signal_with_rings_is_named_with_its_line_and_the_others_are_controlled(
+    tmp_path: Path,
+) -> None:
+    text = (FOLDER / "grid.net.xml").read_text()
+    for name in ("A1", "B1", "B2", "C1"):
+        text = text.replace(
+            f'<tlLogic id="{name}" type="static"', f'<tlLogic id="{name}" type="NEMA"'
+        )
+    path = tmp_path / "rings.net.xml"
+    path.write_text(text)
+    document, lines = inspect_file(path)
+    assert [each["name"] for each in document["junctions"]] == ["A2", "C2"]
+    for name in ("A1", "B1", "B2", "C1"):  # each of them, however alike they are
+        line = 1 + text[: text.index(f'<tlLogic id="{name}"')].count("\n")
+        told = f"signal {name}, line {line}: its programme '0' is of type NEMA, which shows"
+        assert any(told in each for each in lines)
+
+
+def test_a_network_of_rings_alone_has_nothing_to_control(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no traffic signal .* signal C: .* of type NEMA"):
+        read_roads(write_network(tmp_path, NEMA))
+
+
+def test_a_signal_with_rings_that_are_not_in_use_is_controlled(tmp_path: Path) -> None:
+    rings = PROGRAMME.replace('type="static" programID="day"', 'type="NEMA" programID="rings"')
+    (junction,) = read_roads(write_network(tmp_path, (PROGRAMME, rings + PROGRAMME))).junctions
+    assert junction.name == "C"
+
+
 @pytest.mark.parametrize(("max_red_s", "told"), [(38.9, True), (39.0, False)])
 def test_a_longest_red_that_a_signal_cannot_keep_is_named(
     tmp_path: Path, max_red_s: float, told: bool
@@ -69,12 +115,14 @@ def test_a_run_says_which_signals_stay_on_their_programme_and_the_report_says_wh
 ) -> None:
     pytest.importorskip("libsumo")
     text = (FOLDER / "grid.net.xml").read_text().replace("GGgrrrGGgrrr", "GGgGrrGGgrrr", 1)
+    own = text[text.index('<tlLogic id="C1"') : text.index('<tlLogic id="C2"')]
+    text = text.replace(own, RINGS)
     model = tmp_path / "grid.net.xml"
     model.write_text(text)
     case = jl.case(model, routes=(FOLDER / "grid.rou.xml",), duration_s=10.0)
     result = jl.run(case, "max-pressure", out=tmp_path)
     (notice,) = (each for each in result.notices() if "controlled" in each)
-    assert notice.startswith("not controlled: signal A2; ")
+    assert notice.startswith("not controlled: signal C1, signal A2; ")
     assert notice in result.table()
     manifest = json.loads((result.folder / "fixed" / "manifest.json").read_text())
     (remark,) = (each for each in manifest["about"]["remarks"] if "A2" in each)
@@ -83,4 +131,6 @@ def test_a_run_says_which_signals_stay_on_their_programme_and_the_report_says_wh
         f"signal A2, line {line}: it stays on its programme, no mode is proven"
     )
     assert "link 3 (B2-A2_0) and link 7 (A1-A2_0) conflict" in remark
-    assert "it stays on its programme" in result.report().read_text()
+    report = result.report().read_text()
+    assert "it stays on its programme" in report
+    assert "is of type NEMA" in report

@@ -97,6 +97,12 @@ def _useless(ways: Ways, name: str, rows: Sequence[ProgrammeRow]) -> str:
         return (
             f"its programme {rows[-1].name!r} has no green phase (off or blinking); left as it is"
         )
+    if rows[-1].kind == "NEMA":
+        return (
+            f"its programme {rows[-1].name!r} is of type NEMA, which shows a phase of each ring at "
+            "once, so no phase alone is a mode; left as it is. With a static programme after it, it "
+            "is controlled"
+        )
     return ""
 
 
