@@ -39,6 +39,7 @@ class Town:
     begin_s: float = 0.0  # time of day, where there is no `start`
     extra_nodes: int = 0
     cut_off: bool = False
+    mean: bool = False  # the map shows means in place of sums
     names: dict[str, str] = field(default_factory=dict)  # other names for nodes
 
 
@@ -107,7 +108,12 @@ def geometry(town: Town) -> dict[str, Any]:
             _panel("Setting", "%", 100.0, "step", "setting", GATES),
             _panel("Spill", "m³/s", 1.0, "line", "spill", TANKS),
         ],
-        "map": {"field": "flooding", "unit": "m³", "elements_are": "nodes"},
+        "map": {
+            "field": "flooding",
+            "unit": "m³",
+            "elements_are": "nodes",
+            "value": "mean" if town.mean else "sum",
+        },
     }
 
 

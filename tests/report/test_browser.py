@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from jialing.report import write_report
+from jialing.report.reading import read_result
 
 pytestmark = pytest.mark.browser
 
@@ -201,6 +203,46 @@ def test_a_street_keeps_its_letters_legible_in_a_narrow_window(
         width=500,
     )
     assert told["found"] == {"letters": 11, "scrolls": True, "wide": True}
+
+
+def test_a_map_of_means_shows_the_mean_of_the_ticks_so_far_and_of_those_now(
+    visit: Callable[..., dict[str, Any]], make_result: Callable[..., Path]
+) -> None:
+    folder = make_result(ticks=225, mean=True)
+    told = visit(
+        write_report(folder),
+        """
+  await pause(300);
+  const value = () => {
+    const { text } = document.getElementById("map-plot").data[5];
+    const own = text.find((words) => words.startsWith("<b>T6</b>"));
+    return Number(own.split("<br>")[1].split("\u202f")[0].replace("\u2212", "-"));
+  };
+  const slider = document.getElementById("slider");
+  const found = { legend: text("#map-legend .scale"), whole: value() };
+  slider.value = 25;
+  slider.dispatchEvent(new Event("input"));
+  await pause(200);
+  found.so_far = value();
+  await click("#modes button:nth-child(3)");
+  found.change = value();
+  await click("#modes button:nth-child(2)");
+  found.now = value();
+  return found;
+""",
+    )
+    assert told["complaints"] == []
+    runs = read_result(folder).runs
+    mine, base = (
+        np.asarray(run.fields["flooding"].values)[:, run.fields["flooding"].elements.index("T6")]
+        for run in (runs[2], runs[0])
+    )
+    found = told["found"]
+    ticks = 39  # 225 ticks in 150 frames: frame 25 holds the two before this one
+    assert found["whole"] == pytest.approx(mine.mean(), rel=0.01)
+    assert found["so_far"] == pytest.approx(mine[:ticks].mean(), rel=0.01)
+    assert found["change"] == pytest.approx((mine - base)[:ticks].mean(), rel=0.01)
+    assert found["now"] == pytest.approx(mine[ticks - 2 : ticks].mean(), rel=0.01)
 
 
 def test_a_controller_is_chosen_with_the_arrow_keys(

@@ -89,6 +89,21 @@ def test_links_run_from_node_to_node_through_their_vertices(result: ResultView) 
     assert len(straight) == 4
 
 
+def test_sums_of_a_mean_come_with_the_ticks_that_they_cover(
+    make_result: Callable[..., Path],
+) -> None:
+    result = read_result(make_result(ticks=200, mean=True))
+    last = result.runs[-1]
+    short = replace(
+        last, time_s=last.time_s[:50], positions=last.positions[:50], values=last.values[:50]
+    )
+    found = drawn(replace(result, runs=(*result.runs[:-1], short)))
+    whole, cut = (unpack(found["runs"][i]["ticks"]) for i in (0, 2))
+    assert (whole[0], whole[-1]) == (1, 200)
+    assert set(np.diff(whole)) == {1, 2}  # 200 ticks in 150 frames
+    assert (cut[0], cut[-1]) == (1, 50)
+
+
 def test_a_model_without_coordinates_has_no_map(result: ResultView) -> None:
     nowhere = {"nodes": {"name": ["A"], "x": [float("nan")], "y": [float("nan")]}}
     for picture in ({}, nowhere):

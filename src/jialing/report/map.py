@@ -1,4 +1,4 @@
-"""How does the network look, and where did it spill when: geometry once, values per frame?"""
+"""How does the network look, and where did it spill or queue when: geometry once, values per frame?"""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ CHUNK = 256  # ticks read at once from a memory-mapped field
 def network_map(result: ResultView) -> dict[str, Any] | None:
     """Geometry and frames for the page; None where nothing has coordinates.
 
-    A frame's value is what an element spilled since the frame before. Elements that stay dry carry
-    no values. Where very many elements spill, the map gets fewer frames rather than a larger page.
+    A frame's value is what an element spilled since the frame before. Where the picture asks for
+    means (``"value": "mean"``), it is the sum over the ticks since then, and each run says how many
+    ticks it had by each frame. Elements that stay dry carry no values. Where very many elements
+    spill, the map gets fewer frames rather than a larger page.
     """
     picture = next((run.picture for run in result.runs if run.picture.get("nodes")), None)
     if picture is None:
@@ -34,11 +36,11 @@ def network_map(result: ResultView) -> dict[str, Any] | None:
         return None
     about = picture.get("map") or {}
     ticks = max((len(run.time_s) for run in result.runs), default=0)
-    names = field_names(about)
+    names, mean = field_names(about), about.get("value") == "mean"
     limit = FRAMES
     while True:
         windows = decimate.frame_ticks(ticks, limit)
-        runs = [_run_frames(run, names, windows) for run in result.runs]
+        runs = [_run_frames(run, names, windows, mean=mean) for run in result.runs]
         if limit <= 20 or sum(frames["cells"] for frames in runs) <= CELLS:
             break
         limit //= 2
@@ -97,8 +99,13 @@ def field_names(about: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(n) for n in several) if several else (str(about.get("field", "")),)
 
 
-def _run_frames(run: RunView, names: tuple[str, ...], windows: NDArray[np.int64]) -> dict[str, Any]:
-    """Spill per element and frame as sparse rows, and the position of every actuator."""
+def _run_frames(
+    run: RunView, names: tuple[str, ...], windows: NDArray[np.int64], *, mean: bool
+) -> dict[str, Any]:
+    """Sum per element and frame as sparse rows, and the position of every actuator.
+
+    With `mean`, the number of ticks up to and with each frame as well.
+    """
     ticks = len(run.time_s)
     inside = np.minimum(windows, ticks - 1)
     spilled: dict[str, NDArray[np.float32]] = {}
@@ -119,6 +126,7 @@ def _run_frames(run: RunView, names: tuple[str, ...], windows: NDArray[np.int64]
         **_sparse(rows),
         "elements": list(spilled),
         "settings": pack(percent(settings).ravel()),
+        **({"ticks": pack((inside + 1).astype(np.int32))} if mean else {}),
     }
 
 

@@ -1,4 +1,4 @@
-// The network in plan: where it spilled by the chosen time, and how the actuators stood.
+// The network in plan: where it spilled or queued by the chosen time, and how the actuators stood.
 "use strict";
 const plan = content.map;
 const plot = document.getElementById("map-plot");
@@ -7,16 +7,18 @@ const SYMBOLS = {
   pump: "triangle-right", weir: "hourglass", outlet: "pentagon", orifice: "diamond", storage: "square", outfall: "triangle-down",
 };
 
-// Unpacks the sparse spill of a run into one row of frames per element.
+// Unpacks the sparse sums of a run into one row of frames per element; of a mean, divides them by the ticks they cover.
 function frames(run) {
   if (runFrames[run]) return runFrames[run];
   const packed = plan.runs[run];
   const starts = unpack(packed.starts), at = unpack(packed.frames), values = unpack(packed.values);
+  const ticks = packed.ticks && unpack(packed.ticks);
   const rows = new Map();
   packed.elements.forEach((name, i) => {
     const step = new Float32Array(mapTimes.length), sum = new Float32Array(mapTimes.length);
     for (let k = starts[i]; k < starts[i + 1]; k++) step[at[k]] = values[k];
     step.reduce((total, value, f) => (sum[f] = total + value), 0);
+    if (ticks) ticks.forEach((count, f) => { sum[f] /= count; step[f] /= Math.max(1, count - (f && ticks[f - 1])); });
     rows.set(name, { step, sum });
   });
   runFrames[run] = { rows, settings: unpack(packed.settings) };
@@ -30,18 +32,17 @@ const nodeAt = new Map(plan ? plan.nodes.name.map((name, i) => [name, i]) : []);
 let top_ = { step: 0, sum: 0, change: 0 };
 
 function findTops() {
-  const last = mapTimes.length - 1;
   const base = frames(0).rows;
   content.controllers.forEach((_, run) => {
     const names = new Set([...base.keys(), ...frames(run).rows.keys()]);
     for (const name of names) {
-      const row = frames(run).rows.get(name);
-      if (row) {
-        top_.sum = Math.max(top_.sum, row.sum[last]);
-        for (const value of row.step) top_.step = Math.max(top_.step, value);
-      }
-      const before = base.has(name) ? base.get(name).sum[last] : 0;
-      top_.change = Math.max(top_.change, Math.abs((row ? row.sum[last] : 0) - before));
+      const row = frames(run).rows.get(name), before = base.get(name);
+      mapTimes.forEach((_, f) => {
+        const sum = row ? row.sum[f] : 0;
+        top_.sum = Math.max(top_.sum, sum);
+        top_.step = Math.max(top_.step, row ? row.step[f] : 0);
+        top_.change = Math.max(top_.change, Math.abs(sum - (before ? before.sum[f] : 0)));
+      });
     }
   });
 }
