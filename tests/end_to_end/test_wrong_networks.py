@@ -1,4 +1,7 @@
-"""Does a wrong network end a command with one message, exit code 2 and nothing half-written?"""
+"""Does a wrong network end a command with one message, exit code 2 and nothing half-written?
+
+Does a bare network come with advice that works?
+"""
 
 from __future__ import annotations
 
@@ -53,3 +56,19 @@ def test_a_wrong_network_ends_with_one_message_and_nothing_written(
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert [each.name for each in work.rglob("*") if each.is_file()] == []
+
+
+def test_a_bare_network_is_inspected_with_the_routes_that_are_asked_for(tmp_path: Path) -> None:
+    network, demand = write_network(tmp_path), tmp_path / "cars.rou.xml"
+    demand.write_text(ROUTE.format("WC CE"))
+    advice = "no traffic: give a .sumocfg, or routes with --routes X.rou.xml"
+    assert advice in CliRunner().invoke(app, ["inspect", str(network)]).stdout
+    options = ["inspect", str(network), "--routes", str(demand)]
+    found = CliRunner().invoke(app, options)
+    assert found.exit_code == 0
+    assert "traffic from cars.rou.xml" in found.stdout
+    demand.write_text(ROUTE.format("WC CN"))
+    found = CliRunner().invoke(app, options)
+    assert found.exit_code == 2
+    assert "cars.rou.xml:1: " in found.stderr
+    assert "leaves the network" in found.stderr

@@ -6,12 +6,12 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from jialing.cli.city import city
-from jialing.cli.run import SeriesOption, run
+from jialing.cli.run import RoutesOption, SeriesOption, run
 from jialing.cli.station import station
 from jialing.cli.told import DIFFERENT, ERROR, say, told
 
@@ -95,12 +95,16 @@ def cases(
 def inspect(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file, or a case by name.")],
     series: SeriesOption = None,
+    routes: RoutesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show what was read from a model file, what is reduced, and what cannot be used."""
     import jialing as jl
 
-    found = jl.inspect(model, **({"series_files": dict(series)} if series else {}))
+    settings: dict[str, Any] = {"series_files": dict(series)} if series else {}
+    if routes:
+        settings["routes"] = tuple(routes)
+    found = jl.inspect(model, **settings)
     print(json.dumps(found.document, ensure_ascii=False, indent=2) if as_json else found.text)
 
 

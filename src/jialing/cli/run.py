@@ -45,6 +45,15 @@ SeriesOption = Annotated[
     ),
 ]
 
+RoutesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--routes",
+        metavar="FILE",
+        help="What drives on a SUMO network (its routes). May be repeated.",
+    ),
+]
+
 
 def run(
     case: Annotated[
@@ -102,12 +111,7 @@ def run(
         Path | None,
         typer.Option("--net", metavar="FILE", help="A bare SUMO network, in place of a case."),
     ] = None,
-    routes: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--routes", metavar="FILE", help="What drives on it (SUMO routes). May be repeated."
-        ),
-    ] = None,
+    routes: RoutesOption = None,
     sensing: Annotated[
         str | None,
         typer.Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,19 @@ TURNS = {
 }
 
 
-def inspect_file(path: str | Path, **settings: Any) -> tuple[Document, list[str]]:
+def inspect_file(
+    path: str | Path, *, routes: Sequence[Path] = (), **settings: Any
+) -> tuple[Document, list[str]]:
     """What a network or a `.sumocfg` holds, as a JSON-ready document and as lines for people.
 
-    Raises InputError if the file cannot be understood.
+    Parameters
+    ----------
+    routes : route files that drive on it, checked against the network
+    settings : other fields of `TrafficSettings`
+
+    Raises InputError if a file cannot be understood, or the routes do not fit.
     """
-    chosen = TrafficSettings(**settings)
+    chosen = TrafficSettings(routes=tuple(routes), **settings)
     document = describe(read_roads(path, chosen), chosen)
     return document, list(render(document))
 
