@@ -72,3 +72,21 @@ def test_a_bare_network_is_inspected_with_the_routes_that_are_asked_for(tmp_path
     assert found.exit_code == 2
     assert "cars.rou.xml:1: " in found.stderr
     assert "leaves the network" in found.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "inspect"])
+def test_routes_in_place_of_a_network_end_with_the_network_beside_them(
+    tmp_path: Path, command: str
+) -> None:
+    demand = tmp_path / "cars.rou.xml"
+    demand.write_text(ROUTE.format("WC CE"))
+    found = CliRunner().invoke(app, [command, str(demand)])
+    assert found.exit_code == 2
+    assert found.stderr.strip() == (
+        f"{demand}: holds SUMO routes, which drive on a network (--routes) and are none; name a model "
+        "file, .net.xml, .net.xml.gz, .sumocfg, .sumocfg.gz or .sumo.cfg"
+    )
+    write_network(tmp_path)
+    config(tmp_path)
+    found = CliRunner().invoke(app, [command, str(demand)])
+    assert found.stderr.strip().endswith("model file, beside it: all.sumocfg or crossing.net.xml")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Row:
     settings : dataclass of `Case.settings`
     inspect : ``(path, **settings) -> (document, lines)`` for `jialing inspect`
     endings : of the names of the model files that it reads, in small letters
+    parts : ending -> what a file is that belongs to such a model and is none, for an error
     foresees : whether it takes a forecast, of any of the kinds of `Case.forecast`
     """
 
@@ -32,6 +33,7 @@ class Row:
     settings: str
     inspect: str
     endings: tuple[str, ...]
+    parts: Mapping[str, str] = field(default_factory=dict)
     foresees: bool = True
 
     def reads(self, path: str | Path) -> bool:
@@ -60,6 +62,10 @@ ROWS: dict[str, Row] = {
         settings="jialing.domains.traffic.settings:TrafficSettings",
         inspect="jialing.domains.traffic.inspect:inspect_file",
         endings=(".net.xml", ".net.xml.gz", ".sumocfg", ".sumocfg.gz", ".sumo.cfg"),
+        parts=dict.fromkeys(
+            (".rou.xml", ".rou.xml.gz", ".trips.xml", ".trips.xml.gz"),
+            "SUMO routes, which drive on a network (--routes) and are none",
+        ),
         foresees=False,
     ),
 }
@@ -86,7 +92,22 @@ def domain_for(path: Path) -> str:
     for name, entry in ROWS.items():
         if entry.reads(path):
             return name
-    raise InputError(f"no domain reads a {path.suffix or 'nameless'} file", path=path)
+    for entry in ROWS.values():
+        for ending, what in entry.parts.items():
+            if path.name.lower().endswith(ending):
+                beside = sorted(each.name for each in path.parent.iterdir() if entry.reads(each))
+                named = f"beside it: {_either(beside)}" if beside else _either(entry.endings)
+                raise InputError(f"holds {what}; name a model file, {named}", path=path)
+    allowed = [ending for entry in ROWS.values() for ending in entry.endings]
+    raise InputError(
+        f"no domain reads a {path.suffix or 'nameless'} file; allowed: {_either(allowed)}",
+        path=path,
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    """The names, any of which will do."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def named_cases() -> dict[str, tuple[str, Callable[..., Case]]]:
