@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from jialing import domains
 from jialing.core.errors import InputError, RecordError
 from jialing.report import write_report
-from jialing.report.page import content_policy
+from jialing.report.page import build_page, content_policy
 from jialing.report.reading import read_result
 from jialing.report.source import BASELINES
 
@@ -119,6 +120,33 @@ def test_a_report_that_cannot_be_written_leaves_nothing_behind(
     with pytest.raises(PermissionError, match=r"Permission denied: '.*pages/x\.html'"):
         write_report(folder, tmp_path / "pages" / "x.html")
     assert list((tmp_path / "pages").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "told", "peak"),
+    [
+        (
+            "water",
+            "Circles grow with what an element spilled; gates and pumps show",
+            "Largest spill",
+        ),
+        (
+            "traffic",
+            "Circles grow with the vehicles that stand before a stop line",
+            "Longest queues",
+        ),
+    ],
+)
+def test_the_map_is_told_in_the_words_of_its_domain(
+    make_result: Callable[..., Path], domain: str, told: str, peak: str
+) -> None:
+    result = replace(read_result(make_result(ticks=5)), domain=domain)
+    lead = re.search(r'<h2 id="h-map">Map</h2>\s*<p class="lead">(.*?)</p>', build_page(result))
+    assert lead
+    assert lead.group(1).startswith(told)
+    nothing = {"water": "Nothing spilled", "traffic": "Nobody stood"}[domain]
+    assert f"{nothing} under the baseline." in lead.group(1)
+    assert f'<button type="button" id="zoom-peak">{peak}</button>' in build_page(result)
 
 
 def test_a_single_record_is_reported_too(make_result: Callable[..., Path]) -> None:

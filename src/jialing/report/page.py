@@ -21,7 +21,7 @@ from jialing.report.packing import embed
 from jialing.report.reading import read_result
 from jialing.report.shell import content_policy
 from jialing.report.source import BASELINES, ResultView
-from jialing.report.words import controller_phrase
+from jialing.report.words import controller_phrase, map_words
 
 TIME_LEAD = (
     "Drag across a chart, or use the buttons, to zoom all of them; the figures beside the names are the values at the "
@@ -97,7 +97,8 @@ def build_page(result: ResultView) -> str:
         tiles=_tiles(told, result.held_against),
         comparison_lead=escape(_comparison_lead(result)),
         comparison=table.comparison(result),
-        map_lead=escape(_map_lead(plan)),
+        map_lead=escape(_map_lead(plan, result)),
+        peak=escape(map_words(result.domain).peak),
         corridor=space_time.diagrams(result),
         time_lead=escape(TIME_LEAD.format(_the_first(result))),
         held_against=escape(result.held_against),
@@ -113,7 +114,7 @@ def build_page(result: ResultView) -> str:
 
 
 def peak_time(result: ResultView) -> float | None:
-    """When the baseline spilled most within one tick, all elements together [s]."""
+    """When the baseline's map shows most within one tick, all elements together [s]."""
     run = result.baseline
     totals = np.zeros(len(run.time_s))
     for name in field_names(run.picture.get("map") or {}):
@@ -186,12 +187,10 @@ def _the_first(result: ResultView) -> str:
     return "the baseline" if first == "baseline" else first
 
 
-def _map_lead(plan: dict[str, Any] | None) -> str:
+def _map_lead(plan: dict[str, Any] | None, result: ResultView) -> str:
     if plan is None:
         return "The model holds no coordinates, so there is no map."
     frames = len(plan["runs"][0]["elements"]) if plan["runs"] else 0
-    dry = "" if frames else " Nothing spilled under the baseline."
-    return (
-        "Circles grow with what an element spilled; gates and pumps show how far they are open."
-        f"{dry} Move the slider or press play; the charts below follow the same time."
-    )
+    words = map_words(result.domain)
+    nothing = "" if frames else f" {words.nothing} under {_the_first(result)}."
+    return f"{words.lead}{nothing} Move the slider or press play; the charts below follow the same time."

@@ -171,6 +171,40 @@ AT_SIGNALS: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class MapWords:
+    """What the map of a domain is said to show.
+
+    Attributes
+    ----------
+    lead : what its circles and symbols mean
+    nothing : begins what is said where the first run has no circle
+    peak : name of the button that leads to the greatest circles
+    """
+
+    lead: str
+    nothing: str
+    peak: str
+
+
+SPILLS = MapWords(
+    lead="Circles grow with what an element spilled; gates and pumps show how far they are open.",
+    nothing="Nothing spilled",
+    peak="Largest spill",
+)
+#: Where a map shows something else than spills.
+MAPS: dict[str, MapWords] = {
+    "traffic": MapWords(
+        lead=(
+            "Circles grow with the vehicles that stand before a stop line, lane by lane: their mean "
+            "so far, or just now."
+        ),
+        nothing="Nobody stood",
+        peak="Longest queues",
+    ),
+}
+
+
 def word(name: str) -> Word:
     """The word `name`; an unknown one is read off its own letters."""
     known = WORDS.get(name)
@@ -181,6 +215,11 @@ def headline_words(domain: str, sheet: ScoreSheet) -> tuple[str, ...]:
     """Score words the headline of a domain speaks of, restricted to those in `sheet`."""
     wished = HEADLINE_WORDS.get(domain) or tuple(sheet)[:2]
     return tuple(name for name in wished if name in sheet)
+
+
+def map_words(domain: str) -> MapWords:
+    """What the map of `domain` is said to show."""
+    return MAPS.get(domain, SPILLS)
 
 
 def controller_phrase(name: str, domain: str) -> str:
