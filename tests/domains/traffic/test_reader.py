@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def line_of(path: Path, text: str) -> int:
         (('state="Grrr" minDur', 'state="Grr" minDur'), 'state="Grr"', ["'C'", "phase 1", "need 4"]),
         (('state="ryyr"', 'state="ryyrr"'), 'state="ryyrr"', ["phase 6", "the first has 4"]),
         (('state="ryyr"', 'state="rXyr"'), 'state="rXyr"', ["'X'", "allowed"]),
+        (('state="Grrr" minDur', 'state="Grrrr" minDur'), 'state="yrrr"', ["phase 2", "the first has 5"]),
         (('state="rGgG"', 'state="GGgG"'), 'state="GGgG"', ["phase 4", "linkIndex 0", "linkIndex 1", "WC_0 to CE_0", "(g)"]),
         (('state="rGgG"', 'state="rGGG"'), 'state="rGGG"', ["linkIndex 2", "pedestrian crossing"]),
         (('minDur="8"', 'minDur="80"'), 'minDur="80"', ["minDur 80", "maxDur 40"]),
@@ -37,6 +39,7 @@ def line_of(path: Path, text: str) -> int:
         (('offset="12"', 'offset="soon"'), 'offset="soon"', ["offset='soon'"]),
         (('tlLogic id="C"', 'tlLogic id="X"'), 'linkIndex="0"', ["signal 'C'", "no <tlLogic"]),
         ((PHASES, ""), "<tlLogic", ["no phase"]),
+        ((PHASES, re.sub(r'duration="\d+"', 'duration="0"', PHASES)), "<tlLogic", ["'C'", "cycle of 0 s"]),
         ((PROGRAMME, PROGRAMME + PROGRAMME), None, ["programID 'day' twice"]),
         (('length="190.00"', 'length="far"'), 'length="far"', ["lane id='WC_0'", "number"]),
         (('length="190.00"', 'length="-5"'), 'length="-5"', ["below 0"]),
@@ -68,6 +71,19 @@ def test_a_wrong_network_is_told_with_line_element_and_remedy(
         assert told.value.line == line_of(path, line_with)
     for word in words:
         assert word in told.value.message, told.value.message
+
+
+def test_a_cycle_of_part_of_a_second_takes_time(tmp_path: Path) -> None:
+    hasty = re.sub(r'duration="\d+"', 'duration="0.1"', PHASES)
+    (junction,) = read_roads(write_network(tmp_path, (PHASES, hasty))).junctions
+    assert junction.programmes[0].cycle_s == pytest.approx(0.7)
+
+
+def test_trains_switch_a_signal_without_a_programme(tmp_path: Path) -> None:
+    rail = ('<junction id="W" type="dead_end"', '<junction id="W" type="rail_signal"')
+    switched = ('tl="C" linkIndex="1"', 'tl="W" linkIndex="0"')
+    (junction,) = read_roads(write_network(tmp_path, rail, switched)).junctions
+    assert junction.links.tolist() == [0, 2, 3]
 
 
 @pytest.mark.parametrize("state", ["Grgr", "rGgr", "rgGr", "rGGr"])
