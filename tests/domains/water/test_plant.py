@@ -87,6 +87,25 @@ def test_a_gate_handed_back_follows_the_files_rule_again(plant: SwmmPlant) -> No
     assert plant.observe()["setting:gate"] in (0.2, 0.8)
 
 
+def test_what_has_lost_its_power_is_confirmed_as_it_stands_not_as_it_was_asked(
+    plant: SwmmPlant,
+) -> None:
+    names = [actuator.name for actuator in plant.actuators]
+    pump, gate = names.index("P1"), names.index("gate")
+    asked = Command.of(plant.actuators, {"P1": 1.0, "gate": 0.7})
+    for actuator in (pump, gate):
+        plant.controls.fail(actuator, broken=True)
+    for command in (asked, Command.all_local(len(names))):
+        confirmed = plant.apply(command).positions
+        assert confirmed[pump] == confirmed[gate] == 0.0
+        plant.step(TICK_S)
+        assert plant.observe()["setting:P1"] == plant.observe()["setting:gate"] == 0.0
+    for actuator in (pump, gate):
+        plant.controls.fail(actuator, broken=False)
+    confirmed = plant.apply(asked).positions
+    assert (confirmed[pump], confirmed[gate]) == (1.0, 0.7)
+
+
 def test_no_water_is_lost_or_made(plant: SwmmPlant) -> None:
     _run(plant)
     sheet, _ = plant.score()

@@ -120,11 +120,9 @@ class SwmmPlant:
         return self.ledger.flooded_step.astype(np.float32), overflow.astype(np.float32)
 
     def apply(self, command: Command) -> Receipt:
-        self.controls.apply(command)
+        commanded = self.controls.apply(command)
         positions = np.where(
-            np.isnan(command.targets),
-            self.engine.setting(self.layout.actuator_links),
-            command.targets,
+            np.isnan(commanded), self.engine.setting(self.layout.actuator_links), commanded
         )
         return Receipt(time_s=self.time_s, positions=positions)
 
@@ -167,15 +165,15 @@ class ControlPanel:
         else:
             self._broken.discard(actuator)
 
-    def apply(self, command: Command) -> None:
-        """Carry out a guarded command."""
+    def apply(self, command: Command) -> FloatArray:
+        """Carry out a guarded command; what each actuator was really told, NaN for its own rule."""
         set_target = self._engine.set_target
-        targets, local = command.targets.tolist(), command.local.tolist()
-        for k in self._broken:
-            targets[k], local[k] = 0.0, False
+        commanded = np.where(command.local, np.nan, command.targets)
+        commanded[list(self._broken)] = 0.0
+        targets = commanded.tolist()
         for k, link in enumerate(self._links):
             switch = self._switch[k]
-            if local[k] or targets[k] != targets[k]:  # NaN: local
+            if targets[k] != targets[k]:  # NaN: local
                 if switch >= 0:
                     set_target(switch, 0.0)
                 else:
@@ -184,6 +182,7 @@ class ControlPanel:
                 if switch >= 0:
                     set_target(switch, switch_setting(targets[k]))
                 set_target(link, targets[k])
+        return commanded
 
 
 def _signals(layout: Layout) -> list[Signal]:
