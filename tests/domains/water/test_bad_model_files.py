@@ -321,7 +321,20 @@ def test_a_name_that_a_series_and_a_gage_share_is_told_once(tmp_path: Path) -> N
     assert str(caught.value).lower().split("known: ")[1].split(", ").count("hill") == 1
 
 
-def test_a_given_file_that_is_absent_is_named(tmp_path: Path) -> None:
-    text = bent((r"^spring +0.*\nspring.*", "spring FILE spring.txt"))
-    with pytest.raises(InputError, match=r"absent\.txt, does not exist"):
-        read_model(write(tmp_path, text), series_files={"spring": tmp_path / "absent.txt"})
+def test_all_data_files_that_are_absent_are_named_at_once(tmp_path: Path) -> None:
+    text = bent(
+        (r"^spring +0.*\nspring.*", r'spring FILE "C:\\rain\\spring.txt"'),
+        (r"^storm +6:00 .*\nstorm .*\nstorm .*\nstorm .*", "storm FILE storm.txt"),
+        (r"TIMESERIES late_storm", f"FILE {'x' * 300} STA1 MM"),
+    )
+    with pytest.raises(InputError) as caught:
+        read_model(write(tmp_path, text), series_files={"STORM": tmp_path / "measured.txt"})
+    spring, storm, town = (line_of(text, f"{t} ") for t in ("spring FILE", "storm FILE", "town   "))
+    for told in (
+        rf"'C:\rain\spring.txt' of [TIMESERIES] spring (line {spring})",
+        f"'{tmp_path}/measured.txt', given for [TIMESERIES] storm (line {storm})",
+        f"xxx' of [RAINGAGES] town (line {town})",
+        "--series storm=FILE --series spring=FILE --series town=FILE",
+    ):
+        assert told in str(caught.value)
+    assert caught.value.line == storm

@@ -13,10 +13,10 @@ import numpy as np
 from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
 from jialing.core.units import INCH_M
-from jialing.domains.water.cells import Cells, check_unique, fold, to_clock_s, to_number
+from jialing.domains.water.cells import Cells, check_unique, to_clock_s, to_number
 from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.options import Options
-from jialing.domains.water.series import Series, find_file, series_names
+from jialing.domains.water.series import Series, series_names
 
 FORMATS = ("INTENSITY", "VOLUME", "CUMULATIVE")
 
@@ -87,15 +87,14 @@ def read_gages(
     inp: InpFile,
     options: Options,
     series: Mapping[str, Series],
-    given: Mapping[str, Path],
+    files: Mapping[int, Path],
     notices: list[Notice],
 ) -> Gages:
-    """Rain gages of `inp`. `given` overrides where the file of a gage lies."""
+    """Rain gages of `inp`. `files` are the data files by the line that names them."""
     cells = Cells(inp.path, "RAINGAGES")
     rows = inp.rows("RAINGAGES")
     check_unique({"RAINGAGES": cells}, "rain gage", (("RAINGAGES", row) for row in rows))
     known = series_names(series)
-    by_name = {fold(name): Path(path) for name, path in given.items()}
     unit_m = INCH_M if options.us_units else 1e-3
     table: list[tuple[str, float, str, Path | None, str, float]] = []
     for row in rows:
@@ -109,11 +108,8 @@ def read_gages(
             table.append((form, interval, name, None, "", unit_m))
         else:
             cells.need(row, 8, "name, format, interval, snow factor, FILE, file, station, IN or MM")
-            path = find_file(
-                cells, row, row.tokens[5], by_name.get(fold(row.tokens[0])), inp, notices
-            )
             unit = INCH_M if cells.word(row, 7, "rain unit", ("IN", "MM")) == "IN" else 1e-3
-            table.append((form, interval, "", path, row.tokens[6], unit))
+            table.append((form, interval, "", files[row.line], row.tokens[6], unit))
     return Gages(
         names=tuple(row.tokens[0] for row in rows),
         format=tuple(t[0] for t in table),

@@ -19,6 +19,7 @@ from jialing.core.signal import FloatArray
 from jialing.domains.water.cells import Cells, Names, fold
 from jialing.domains.water.connections import check_connections
 from jialing.domains.water.curves import Curves, read_curves
+from jialing.domains.water.data_files import find_files, is_file, resolve_file
 from jialing.domains.water.gages import Gages, Rain, gage_rain, read_gages
 from jialing.domains.water.hydrology import check_hydrology
 from jialing.domains.water.inflows import (
@@ -41,7 +42,7 @@ from jialing.domains.water.nodes import NodeKind, Nodes, read_nodes
 from jialing.domains.water.options import Options, read_options
 from jialing.domains.water.rules import Rule, read_rules
 from jialing.domains.water.sections import SECTIONS, Use
-from jialing.domains.water.series import Series, read_series, resolve_file, series_names
+from jialing.domains.water.series import Series, read_series, series_names
 from jialing.domains.water.topology import dry_weather_outfalls
 
 __all__ = [
@@ -172,7 +173,7 @@ class WaterModel:
         return tuple(sorted(ruled | {int(i) for i in np.flatnonzero(floats)}))
 
     def resolve(self, text: str) -> Path:
-        """Where a file named in the model lies; see `series.resolve_file`."""
+        """Where a file named in the model lies; see `data_files.resolve_file`."""
         return resolve_file(self.path.parent, text)
 
     def storage_volume(self, node: int, depth_m: float) -> float:
@@ -232,8 +233,9 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
     curves = read_curves(inp, notices)
     nodes = read_nodes(inp, options, curves, notices)
     links, nodes = read_links(inp, options, nodes, curves, notices)
-    series = read_series(inp, options.start, given, notices)
-    gages = read_gages(inp, options, series, given, notices)
+    files = find_files(inp, given, notices)
+    series = read_series(inp, options.start, files, notices)
+    gages = read_gages(inp, options, series, files, notices)
     patterns = read_patterns(inp)
     rules = read_rules(
         inp,
@@ -331,7 +333,7 @@ def _check_files(inp: InpFile, notices: list[Notice]) -> None:
     for row in inp.rows("FILES"):
         cells.need(row, 3, "USE or SAVE, kind, file name")
         mode = cells.word(row, 0, "file mode", ("NO", "SCRATCH", "USE", "SAVE"))
-        if mode == "USE" and not resolve_file(inp.path.parent, row.tokens[2]).is_file():
+        if mode == "USE" and not is_file(resolve_file(inp.path.parent, row.tokens[2])):
             raise cells.error(
                 row.line,
                 f"the {row.tokens[1].lower()} file {row.tokens[2]!r} does not exist. Put it beside "

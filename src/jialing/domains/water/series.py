@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 
@@ -50,42 +50,22 @@ class Series:
         )
 
 
-def resolve_file(folder: Path, text: str) -> Path:
-    """Where a file named in a model lies: as written, beside the model, or by its bare name there.
-
-    The first that exists; else the path as written, seen from the model's folder.
-    """
-    written = Path(text)
-    tries = [folder / written, folder / text.replace("\\", "/"), folder / written.name]
-    tries.append(folder / PureWindowsPath(text).name)
-    for path in tries:
-        try:
-            if path.is_file():
-                return path.resolve()
-        except (OSError, ValueError):  # a name the system cannot hold
-            continue
-    return folder / written
-
-
 def read_series(
-    inp: InpFile, start: datetime, given: Mapping[str, Path], notices: list[Notice]
+    inp: InpFile, start: datetime, files: Mapping[int, Path], notices: list[Notice]
 ) -> dict[str, Series]:
-    """Time series by name. `given` overrides where the file of a series lies."""
+    """Time series by name. `files` are the data files by the line that names them."""
     cells = Cells(inp.path, "TIMESERIES")
     rows: dict[str, list[Row]] = {}
     for row in inp.rows("TIMESERIES"):
         if len(row.tokens) < 3:
             cells.need(row, 3, "name, date (optional), time, value; or name, FILE, file name")
         rows.setdefault(fold(row.tokens[0]), []).append(row)
-    by_name = {fold(name): Path(path) for name, path in given.items()}
     found: dict[str, Series] = {}
-    for key, own in rows.items():
+    for own in rows.values():
         name, line = own[0].tokens[0], own[0].line
         outside = [row for row in own if row.tokens[1].upper() == "FILE"]
         if outside:
-            path = find_file(
-                cells, outside[-1], outside[-1].tokens[2], by_name.get(key), inp, notices
-            )
+            path = files[outside[-1].line]
             times, values, dated = _read_file(path, start)
             series = Series(
                 name=name, line=line, times_s=times, values=values, file=path, dated=dated
@@ -96,29 +76,6 @@ def read_series(
         _check_rising(cells, series, notices)
         found[name] = series
     return found
-
-
-def find_file(
-    cells: Cells, row: Row, text: str, given: Path | None, inp: InpFile, notices: list[Notice]
-) -> Path:
-    """The file that `row` names, or the one given instead. InputError if there is none."""
-    name = row.tokens[0]
-    if given is not None:
-        if not given.is_file():
-            raise cells.error(row.line, f"{name}: the file given for it, {given}, does not exist.")
-        return given.resolve()
-    path = resolve_file(inp.path.parent, text)
-    if not path.is_file():
-        raise cells.error(
-            row.line,
-            f"{name} lies in the file {text!r}, which does not exist. Put it beside the model file, "
-            f"or say where it is with --series {name}=FILE.",
-        )
-    if path != (inp.path.parent / text).resolve():
-        notices.append(
-            Notice(row.line, f"{name}: the file is taken from the model's folder, {path.name}")
-        )
-    return path
 
 
 def _read_rows(
