@@ -66,7 +66,6 @@ class Ledger:
         self.discharged = np.zeros(len(self._outfalls))
         self.discharged_step = np.zeros(len(self._outfalls))
         self.exceedance = np.zeros(len(layout.limit_links))
-        self.exceedance_step = 0.0
         self._over_m3s = np.zeros(len(layout.limit_links))
         self.too_deep_mh = np.zeros(len(layout.deep_nodes))
         self.flooded_s = np.zeros(len(self._nodes))
@@ -82,7 +81,6 @@ class Ledger:
         """Let the engine run for `seconds` and book it; False once the simulation has ended."""
         engine, layout = self._engine, self._layout
         going = True
-        self.exceedance_step = 0.0
         if layout.limit_links or layout.deep_nodes:
             left = seconds
             while left > 0 and going:
@@ -93,7 +91,6 @@ class Ledger:
                 over = 0.5 * (over_m3s + self._over_m3s) * span
                 self._over_m3s = over_m3s
                 self.exceedance += over
-                self.exceedance_step += float(over @ layout.limit_weights)
                 np.maximum(self.peak, flow, out=self.peak)
                 above = np.maximum(engine.depth(layout.deep_nodes) - layout.deep_m, 0.0)
                 self.too_deep_mh += above * (span / 3600.0)
