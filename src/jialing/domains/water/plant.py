@@ -82,7 +82,6 @@ class SwmmPlant:
         self.time_s = 0.0
         self.ended = False
         self._valid = np.zeros(len(self.signals))
-        self._last = np.full(len(self.signals), np.nan)
         self.ledger = Ledger(self.engine, layout, settings)
         self.controls.apply(Command.all_local(len(self.actuators)))
         self._final: tuple[ScoreSheet, Mapping[str, Any]] | None = None
