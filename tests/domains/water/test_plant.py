@@ -173,6 +173,54 @@ def test_a_sensor_that_drops_out_says_so(layout: Layout) -> None:
     assert (observation.quality[levels] == Quality.MISSING).all()
 
 
+def test_a_reading_that_is_missing_keeps_the_time_of_the_last_that_came(layout: Layout) -> None:
+    made = SwmmPlant(layout, WaterSettings(sensing=Sensing(dropout=0.5)), duration_s=HOURS_S)
+    came_s = np.zeros(len(made.signals))
+    told, expected, missing = [], [], 0
+    for _ in range(20):
+        seen = made.observe()
+        came = seen.quality == Quality.GOOD
+        np.testing.assert_array_equal(came, np.isfinite(seen.values))
+        came_s[came] = seen.time_s
+        told.append(seen.valid_at_s)
+        expected.append(came_s.copy())
+        missing += int((~came).sum())
+        made.step(TICK_S)
+    made.close()
+    np.testing.assert_array_equal(told, expected)
+    levels = len(layout.level_nodes)
+    assert missing == pytest.approx(0.5 * 20 * levels, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("sensing", "quantity", "width"),
+    [(Sensing(flow_noise=0.1), "flow", 0.2), (Sensing(level_noise_m=0.1), "depth", 0.1)],
+)
+def test_readings_scatter_about_the_truth_as_widely_as_stated_and_no_others_do(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, sensing: Sensing, quantity: str, width: float
+) -> None:
+    made = SwmmPlant(layout, WaterSettings(sensing=sensing), duration_s=HOURS_S)
+    truth = 2.0
+    monkeypatch.setattr(
+        "jialing.domains.water.plant.read_signals", lambda *_: np.full(len(made.signals), truth)
+    )
+    errors = np.array([made.observe().values for _ in range(400)]) - truth
+    made.close()
+    noisy = np.zeros(len(made.signals), dtype=np.bool_)
+    noisy[layout.spans[quantity]] = True
+    assert errors[:, noisy].std() == pytest.approx(width, rel=0.05)
+    assert abs(errors[:, noisy].mean()) < 0.05 * width
+    assert not errors[:, ~noisy].any()
+
+
+def test_a_noisy_level_is_never_below_the_bottom(layout: Layout) -> None:
+    settings = WaterSettings(sensing=Sensing(level_noise_m=5.0))
+    made = SwmmPlant(layout, settings, duration_s=HOURS_S)
+    levels = np.array([made.observe().values[layout.spans["depth"]] for _ in range(20)])
+    made.close()
+    assert levels.min() == 0.0 < levels.max()
+
+
 def test_sensor_noise_comes_from_the_seed_alone(layout: Layout) -> None:
     settings = WaterSettings(sensing=Sensing(level_noise_m=0.02))
     seen = []
