@@ -255,6 +255,24 @@ def test_a_data_file_is_found_beside_the_model_or_where_one_says(tmp_path: Path)
     assert beside.resolve(r"C:\rain data\spring.txt") == (tmp_path / "spring.txt").resolve()
 
 
+def test_a_file_given_for_a_name_that_gage_and_series_share_is_for_the_one_in_a_file(
+    tmp_path: Path,
+) -> None:
+    rain, spring = tmp_path / "rain.dat", tmp_path / "spring.txt"
+    rain.write_text("STA1 2021 3 1 6 0 12\n")
+    spring.write_text("0:00 7.5\n")
+    renamed = ("FLOW  spring", "FLOW  HILL")
+    gage = bent((r"^hill .*", "hill VOLUME 1:00 1 FILE old.dat STA1 MM"), renamed,
+                (r"^spring", "HILL"), (r"^spring", "HILL"))  # fmt: skip
+    model = read_model(write(tmp_path, gage), series_files={"Hill": rain})
+    assert model.gages.file[0] == rain.resolve()
+    assert model.series["HILL"].file is None
+    series = bent(renamed, (r"^spring +0.*\nspring.*", "HILL FILE old.txt"))
+    model = read_model(write(tmp_path, series), series_files={"Hill": spring})
+    assert model.gages.file[0] is None
+    assert model.series["HILL"].file == spring.resolve()
+
+
 @pytest.mark.parametrize(
     ("rows", "line"),
     [("06:00 1\nsoon 2\n", 2), ("06:00\n", 1), ("31/12/2021 0:00 1\n", 1), ("06:00 wet\n", 1)],
