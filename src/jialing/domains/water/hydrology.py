@@ -26,7 +26,8 @@ def check_hydrology(
     cells = Cells(inp.path, "EVAPORATION")
     for row in inp.rows("EVAPORATION"):
         kind = cells.word(row, 0, "source of evaporation", _EVAPORATION)
-        cells.need(row, 2, "source, its values")
+        if kind != "TEMPERATURE":
+            cells.need(row, 2, "source, its values")
         if kind in ("CONSTANT", "MONTHLY"):
             for i in range(1, len(row.tokens)):
                 cells.number(row, i, "rate")
