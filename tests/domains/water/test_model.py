@@ -288,7 +288,7 @@ def test_a_damaged_data_file_is_named_with_its_line(tmp_path: Path, rows: str, l
 
 def test_a_rain_file_of_stations_is_read_for_its_own_station(tmp_path: Path) -> None:
     (tmp_path / "rain.dat").write_text(
-        ";station y m d h min mm\nA 2021 3 1 6 0 1.0\nB 2021 3 1 6 0 7.0\nA 2021 3 1 6 15 2.0\n"
+        ";station y m d h min mm\nA 2021 3 1 6 0 1.0\nB 2021 3 1 6 0 7.0\na 2021 3 1 6 15 2.0\n"
     )
     text = bent((r"^hill .*", "hill VOLUME 0:15 1.0 FILE rain.dat A MM"))
     model = read_model(write(tmp_path, text))

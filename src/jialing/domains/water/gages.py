@@ -13,7 +13,7 @@ import numpy as np
 from jialing.core.errors import InputError
 from jialing.core.signal import FloatArray
 from jialing.core.units import INCH_M
-from jialing.domains.water.cells import Cells, check_unique, to_clock_s, to_number
+from jialing.domains.water.cells import Cells, check_unique, fold, to_clock_s, to_number
 from jialing.domains.water.inp import InpFile, Notice, Row
 from jialing.domains.water.options import Options
 from jialing.domains.water.series import Series, series_names
@@ -195,7 +195,7 @@ def _rain_file(path: Path, station: str, start: datetime) -> tuple[FloatArray, F
                     path=path,
                     line=number,
                 )
-            if station not in ("*", parts[0]):
+            if station != "*" and fold(parts[0]) != fold(station):
                 continue
             year, month, day, hour, minute, value = (float(n or 0.0) for n in numbers)
             try:
