@@ -249,9 +249,7 @@ def test_section_headers_match_by_their_beginning(tmp_path: Path, header: str) -
 
 
 @pytest.mark.parametrize("row", ["TEMPERATURE", "TEMPERATURE\nDRY_ONLY YES", "FILE" + " 1" * 12])
-def test_evaporation_is_read_from_a_climate_file_as_swmm_reads_it(
-    tmp_path: Path, row: str
-) -> None:
+def test_evaporation_is_read_from_a_climate_file_as_swmm_reads_it(tmp_path: Path, row: str) -> None:
     climate = tmp_path / "climate.dat"
     climate.write_text("".join(f"A 2021 3 {day} 20 5 3\n" for day in range(1, 32)))
     source = f'[TEMPERATURE]\nFILE "{climate}"\n\n[EVAPORATION]\n{row}'

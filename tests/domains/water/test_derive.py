@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_sewer import SEWER
+from small_sewer import SEWER, write
 
 from jialing.core.errors import InputError
 from jialing.domains.water.derive import derive_inp, switch_setting
@@ -95,6 +95,15 @@ def test_the_period_ends_where_the_run_does(sewer: WaterModel, tmp_path: Path) -
     assert "END_DATE 03/01/2021" in text
     assert "END_TIME 08:00:00" in text
     assert "END_TIME             12:00:00" not in text
+
+
+@pytest.mark.parametrize("name", ["inflows.txt", r'"C:\my models\inflows.txt"'])
+def test_a_file_that_is_used_is_found_whatever_stands_after_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / "inflows.txt").write_text("SWMM5\n")
+    row = f"[FILES]\nUSE INFLOWS {name} ;; a note\nSAVE HOTSTART\n\n[RAINGAGES]"
+    model = read_model(write(tmp_path, SEWER.replace("[RAINGAGES]", row)))
+    text, _ = _derived(model, tmp_path / "work")
+    assert f'\nUSE INFLOWS "{tmp_path / "inflows.txt"}"\n' in text
 
 
 def test_a_model_that_uses_our_prefix_gets_another(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from jialing.core.errors import InputError
-from jialing.domains.water.inp import read_text
+from jialing.domains.water.inp import read_text, tokenize
 from jialing.domains.water.model import LinkKind, WaterModel
 
 _OBJECT = {
@@ -111,16 +111,16 @@ def _rewrite(
         "THREADS": "1",
     }
     for number, line in enumerate(lines, start=1):
-        bare = line.strip()
-        if bare.startswith("["):
-            section = bare.strip("[]").upper()
+        tokens = tokenize(line)
+        word = tokens[0].upper() if tokens else ""
+        if word.startswith("["):
+            section = word.strip("[]")
             if section.startswith("CONTROL") and not keep_rules:
                 continue
             out.append((line, number))
             if section.startswith("OPTION"):
                 out += [(f"{key} {value}", 0) for key, value in options.items()]
             continue
-        word = bare.split(None, 1)[0].upper() if bare else ""
         if section.startswith("OPTION") and word in options:
             continue
         if section.startswith("CONTROL") and not keep_rules:
@@ -129,20 +129,17 @@ def _rewrite(
             continue  # SWMM's own tables are not read; leaving them out keeps its report small
         if section.startswith("FILE") and word == "SAVE":
             continue  # never write where the user's own runs write
-        if section.startswith(("TIMESER", "RAINGAGE", "TEMPERATURE", "FILE")) and bare:
-            line = _absolute(line, section, model)
+        if section.startswith("FILE") and len(tokens) > 2:
+            line = f'{tokens[0]} {tokens[1]} "{model.resolve(tokens[2])}"'
+        elif section.startswith(("TIMESER", "RAINGAGE", "TEMPERATURE")) and tokens:
+            line = _absolute(line, model)
         out.append((line, number))
     return out
 
 
-def _absolute(line: str, section: str, model: WaterModel) -> str:
+def _absolute(line: str, model: WaterModel) -> str:
     """Replace a file name in `line` by its absolute path, or by the series file given instead."""
-    if section.startswith("FILE"):
-        words = line.split(None, 2)
-        if len(words) == 3 and not line.lstrip().startswith(";"):
-            return f'{words[0]} {words[1]} "{model.resolve(words[2].strip(chr(34)))}"'
-        return line
-    name = line.split(None, 1)[0].strip('"') if line.strip() else ""
+    name = tokenize(line)[0]
     placed = {given.lower(): file for given, file in model.series_files.items()}
     other = placed.get(name.lower())
 

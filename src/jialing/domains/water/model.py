@@ -331,8 +331,10 @@ def _check_files(inp: InpFile, notices: list[Notice]) -> None:
     """[FILES]: what is used must exist; what would be saved is not."""
     cells = Cells(inp.path, "FILES")
     for row in inp.rows("FILES"):
-        cells.need(row, 3, "USE or SAVE, kind, file name")
+        cells.need(row, 2, "USE or SAVE, kind, file name")
         mode = cells.word(row, 0, "file mode", ("NO", "SCRATCH", "USE", "SAVE"))
+        if len(row.tokens) < 3:
+            continue  # SWMM passes over it
         if mode == "USE" and not is_file(resolve_file(inp.path.parent, row.tokens[2])):
             raise cells.error(
                 row.line,
