@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_sewer import SEWER, write
+from small_sewer import SEWER, bent, write
 
 from jialing.core.errors import InputError
 from jialing.domains.water.derive import derive_inp, switch_setting
@@ -104,6 +104,18 @@ def test_a_file_that_is_used_is_found_whatever_stands_after_it(tmp_path: Path, n
     model = read_model(write(tmp_path, SEWER.replace("[RAINGAGES]", row)))
     text, _ = _derived(model, tmp_path / "work")
     assert f'\nUSE INFLOWS "{tmp_path / "inflows.txt"}"\n' in text
+
+
+def test_nothing_is_written_where_the_users_own_runs_write(tmp_path: Path) -> None:
+    text = bent((r"^THREADS .*", r'TEMPDIR "C:\\temp"'), (r"^\[CONTROLS\]",
+        "[LID_USAGE]\nupper green 1 100 5 0 10 0 \"my report.txt\" * 0\n\n"
+        "[FILES]\nSAVE HOTSTART end.hsf\n\n[CONTROLS]"))  # fmt: skip
+    model = read_model(write(tmp_path, text))
+    told, _ = _derived(model, tmp_path / "work")
+    for name in ("TEMPDIR", "my report.txt", "end.hsf"):
+        assert name not in told
+    assert "upper green 1 100 5 0 10 0 * * 0" in told
+    assert ["is not written" in notice.text for notice in model.notices] == [True, True]
 
 
 def test_a_model_that_uses_our_prefix_gets_another(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from jialing.core.errors import InputError
 from jialing.domains.water.inp import read_text, tokenize
-from jialing.domains.water.model import LinkKind, WaterModel
+from jialing.domains.water.model import LID_REPORT, LinkKind, WaterModel
 
 _OBJECT = {
     LinkKind.PUMP: "PUMP",
@@ -98,9 +98,9 @@ def derive_inp(
 def _rewrite(
     lines: Sequence[str], model: WaterModel, duration_s: float | None, *, keep_rules: bool
 ) -> list[tuple[str, int]]:
-    """Absolute paths for outside files, one thread, the wanted end; nothing else changes.
+    """Absolute paths for files that are read, none that are written, one thread, the wanted end.
 
-    Each line comes with its number in the user's file, 0 where it is ours.
+    Nothing else changes. Each line comes with its number in the user's file, 0 where it is ours.
     """
     out: list[tuple[str, int]] = []
     section = ""
@@ -121,15 +121,17 @@ def _rewrite(
             if section.startswith("OPTION"):
                 out += [(f"{key} {value}", 0) for key, value in options.items()]
             continue
-        if section.startswith("OPTION") and word in options:
-            continue
+        if section.startswith("OPTION") and word in (*options, "TEMPDIR"):
+            continue  # the folder for scratch files is SWMM's own choice on this machine
         if section.startswith("CONTROL") and not keep_rules:
             continue
         if section.startswith("REPORT"):
             continue  # SWMM's own tables are not read; leaving them out keeps its report small
         if section.startswith("FILE") and word == "SAVE":
             continue  # never write where the user's own runs write
-        if section.startswith("FILE") and len(tokens) > 2:
+        if section.startswith("LID_USAGE") and len(tokens) > LID_REPORT:
+            line = " ".join((*tokens[:LID_REPORT], "*", *tokens[LID_REPORT + 1 :]))
+        elif section.startswith("FILE") and len(tokens) > 2:
             line = f'{tokens[0]} {tokens[1]} "{model.resolve(tokens[2])}"'
         elif section.startswith(("TIMESER", "RAINGAGE", "TEMPERATURE")) and tokens:
             line = _absolute(line, model)

@@ -55,6 +55,8 @@ __all__ = [
     "read_model",
 ]
 
+LID_REPORT = 8  # the cell of [LID_USAGE] that names a file for SWMM to write
+
 
 @dataclass(frozen=True, kw_only=True)
 class WaterModel:
@@ -328,8 +330,13 @@ def _check_outfall_series(inp: InpFile, model: WaterModel) -> None:
 
 
 def _check_files(inp: InpFile, notices: list[Notice]) -> None:
-    """[FILES]: what is used must exist; what would be saved is not."""
+    """What [FILES] uses must exist; what SWMM would write beside its report is not written."""
     cells = Cells(inp.path, "FILES")
+    written = [
+        ("LID_USAGE", row, row.tokens[LID_REPORT])
+        for row in inp.rows("LID_USAGE")
+        if len(row.tokens) > LID_REPORT and row.tokens[LID_REPORT] != "*"
+    ]
     for row in inp.rows("FILES"):
         cells.need(row, 2, "USE or SAVE, kind, file name")
         mode = cells.word(row, 0, "file mode", ("NO", "SCRATCH", "USE", "SAVE"))
@@ -342,9 +349,11 @@ def _check_files(inp: InpFile, notices: list[Notice]) -> None:
                 "the model file, or remove this row.",
             )
         if mode == "SAVE":
-            notices.append(
-                Notice(row.line, f"[FILES] {row.tokens[2]!r} is not written: runs save elsewhere")
-            )
+            written.append(("FILES", row, row.tokens[2]))
+    notices += [
+        Notice(row.line, f"[{section}] {name!r} is not written: runs save elsewhere")
+        for section, row, name in written
+    ]
 
 
 def _check_dividers(model: WaterModel, notices: list[Notice]) -> None:
