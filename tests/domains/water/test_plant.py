@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_sewer import SEWER
+from small_sewer import SEWER, write
 
 from jialing.core.command import Command
 from jialing.core.errors import InputError, PlantError
@@ -64,9 +64,13 @@ def test_left_to_its_own_rules_the_derived_file_runs_bit_for_bit_like_the_users(
     engine.close()
 
 
+@pytest.mark.parametrize("priority", ["2", "2000000"])
 def test_a_commanded_gate_stays_where_it_is_told_against_the_files_rules(
-    plant: SwmmPlant,
+    tmp_path: Path, priority: str
 ) -> None:
+    text = SEWER.replace("PRIORITY 2", f"PRIORITY {priority}")
+    layout = lay_out(read_model(write(tmp_path, text)), WaterSettings())
+    plant = SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S)
     gate = [a.name for a in plant.actuators].index("gate")
     targets = np.full(len(plant.actuators), np.nan)
     targets[gate] = 0.35
@@ -75,6 +79,7 @@ def test_a_commanded_gate_stays_where_it_is_told_against_the_files_rules(
         plant.apply(command)
         plant.step(TICK_S)
         assert plant.observe()["setting:gate"] == pytest.approx(0.35, abs=1e-9)
+    plant.close()
 
 
 def test_a_gate_handed_back_follows_the_files_rule_again(plant: SwmmPlant) -> None:

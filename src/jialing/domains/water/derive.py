@@ -19,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from jialing.core.errors import InputError
+from jialing.domains.water.cells import LARGEST
 from jialing.domains.water.inp import read_text, tokenize
 from jialing.domains.water.model import LID_REPORT, LinkKind, WaterModel
 
@@ -193,7 +194,7 @@ def _switch_lines(model: WaterModel, prefix: str, switches: Mapping[int, str]) -
             f"RULE {name}",
             f"IF ORIFICE {name} SETTING > 0.4",
             f"THEN {kind} {model.links.names[link]} SETTING = CURVE {curve}",
-            "PRIORITY 1000000",
+            f"PRIORITY {LARGEST:.0f}",  # more than a file may say
             "",
         ]
     return lines
