@@ -95,7 +95,9 @@ def test_a_mark_of_dos_at_the_end_does_not_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "written_in", "read_in"),
     [
-        ("Brücke", "latin-1", "latin-1"),
+        ("Brücke", "latin-1", "cp1252"),
+        ("Süd–1…", "cp1252", "cp1252"),
+        ("Bock\x81", "latin-1", "latin-1"),
         ("嘉陵江", "gb18030", "gb18030"),
         ("嘉陵江", "utf-8", "utf-8"),
     ],

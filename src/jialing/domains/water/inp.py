@@ -185,15 +185,22 @@ def _decode(path: Path, raw: bytes, notices: list[Notice]) -> tuple[str, str]:
 
 
 def _guess_encoding(raw: bytes) -> str:
-    """GB 18030 where all high bytes come in pairs that are Chinese text, else Latin-1."""
+    """GB 18030 where all high bytes come in pairs that are Chinese text, else Windows-1252.
+
+    Latin-1 where a byte stands for nothing in Windows-1252.
+    """
     runs = _HIGH_RUN.findall(raw)
-    if all(len(run) % 2 == 0 for run in runs):
-        try:
-            raw.decode("gb2312")
-        except UnicodeDecodeError:
-            return "latin-1"
+    if all(len(run) % 2 == 0 for run in runs) and _decodes(raw, "gb2312"):
         return "gb18030"
-    return "latin-1"
+    return "cp1252" if _decodes(raw, "cp1252") else "latin-1"
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _split(path: Path, lines: list[str], notices: list[Notice]) -> dict[str, Section]:
