@@ -113,7 +113,10 @@ BAD: dict[str, tuple[Changes, str, str]] = {
         "--series spring=FILE"),
     "a hot start that is absent": (
         ((r"^\[RAINGAGES\]", "[FILES]\nUSE HOTSTART warm.hsf\n[RAINGAGES]"),), "warm.hsf",
-        "does not exist"),
+        "Put each beside the model file."),
+    "a climate file that is absent": (
+        ((r"^\[RAINGAGES\]", "[TEMPERATURE]\nFILE climate.dat\n[RAINGAGES]"),), "climate.dat",
+        "no such data file: 'climate.dat' of [TEMPERATURE] FILE"),
     "a rule about nowhere": (((r"^IF NODE M4", "IF NODE M44"),), "M44", "watches node 'M44'"),
     "a rule about nothing": (((r"^IF NODE M4", "IF NUDE M4"),), "NUDE", "no object of a rule"),
     "a rule about no attribute": ((("M4 DEPTH", "M4 DEPHT"),), "DEPHT", "mean 'DEPTH'"),
@@ -326,6 +329,7 @@ def test_all_data_files_that_are_absent_are_named_at_once(tmp_path: Path) -> Non
         (r"^spring +0.*\nspring.*", r'spring FILE "C:\\rain\\spring.txt"'),
         (r"^storm +6:00 .*\nstorm .*\nstorm .*\nstorm .*", "storm FILE storm.txt"),
         (r"TIMESERIES late_storm", f"FILE {'x' * 300} STA1 MM"),
+        (r"^\[CONTROLS\]", "[FILES]\nUSE RUNOFF runoff.bin\n\n[CONTROLS]"),
     )
     with pytest.raises(InputError) as caught:
         read_model(write(tmp_path, text), series_files={"STORM": tmp_path / "measured.txt"})
@@ -334,6 +338,7 @@ def test_all_data_files_that_are_absent_are_named_at_once(tmp_path: Path) -> Non
         rf"'C:\rain\spring.txt' of [TIMESERIES] spring (line {spring})",
         f"'{tmp_path}/measured.txt', given for [TIMESERIES] storm (line {storm})",
         f"xxx' of [RAINGAGES] town (line {town})",
+        f"'runoff.bin' of [FILES] USE (line {line_of(text, 'runoff.bin')})",
         "--series storm=FILE --series spring=FILE --series town=FILE",
     ):
         assert told in str(caught.value)

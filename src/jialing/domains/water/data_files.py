@@ -1,4 +1,4 @@
-"""In which data files do the time series and rain gages of a SWMM file lie, and where are those?"""
+"""Which data files does a SWMM file read, and where do they lie?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path, PureWindowsPath
 from jialing.core.errors import InputError
 from jialing.domains.water.cells import fold, match_word
 from jialing.domains.water.inp import InpFile, Notice, Row
+
+_PLACED = ("TIMESERIES", "RAINGAGES")  # whose files may be given by name
 
 
 def resolve_file(folder: Path, text: str) -> Path:
@@ -30,39 +32,44 @@ def is_file(path: Path) -> bool:
 
 
 def find_files(inp: InpFile, given: Mapping[str, Path], notices: list[Notice]) -> dict[int, Path]:
-    """The data file of each row of a series or rain gage that names one, by the row's line.
+    """The data file of each row that names one to be read, by the row's line.
 
     `given` overrides where the file of a series or gage lies. Raises InputError that names all
     files that do not exist.
     """
     by_name = {fold(name): Path(path) for name, path in given.items()}
     found: dict[int, Path] = {}
-    missing: list[tuple[Row, str]] = []
+    missing: list[tuple[str, Row, str]] = []
     for section, row, text in _named(inp):
-        name, own = row.tokens[0], by_name.get(fold(row.tokens[0]))
+        name = row.tokens[0]
+        own = by_name.get(fold(name)) if section in _PLACED else None
         path = own if own is not None else resolve_file(inp.path.parent, text)
         if not is_file(path):
             what = f"'{text}' of" if own is None else f"'{own}', given for"
-            missing.append((row, f"{what} [{section}] {name} (line {row.line})"))
+            missing.append((section, row, f"{what} [{section}] {name} (line {row.line})"))
             continue
         found[row.line] = path.resolve()
         if own is None and path != (inp.path.parent / text).resolve():
             notices.append(
-                Notice(row.line, f"{name}: the file is taken from the model's folder, {path.name}")
+                Notice(
+                    row.line,
+                    f"[{section}] {name}: the file is taken from the model's folder, {path.name}",
+                )
             )
     if missing:
-        names = dict.fromkeys(row.tokens[0] for row, _ in missing)
+        placed = [f"--series {row.tokens[0]}=FILE" for s, row, _ in missing if s in _PLACED]
+        where = f", or say where it lies with {' '.join(dict.fromkeys(placed))}" if placed else ""
         raise InputError(
-            f"no such data file: {'; '.join(told for _, told in missing)}. Put each beside the "
-            f"model file, or say where it lies with {' '.join(f'--series {n}=FILE' for n in names)}.",
+            f"no such data file: {'; '.join(told for *_, told in missing)}. Put each beside the "
+            f"model file{where}.",
             path=inp.path,
-            line=missing[0][0].line,
+            line=missing[0][1].line,
         )
     return found
 
 
 def _named(inp: InpFile) -> Iterator[tuple[str, Row, str]]:
-    """Section, row and file name of all series and gages that lie in files.
+    """Section, row and file name of all that is read from files.
 
     Where a series names several, the last counts, as in SWMM.
     """
@@ -72,6 +79,11 @@ def _named(inp: InpFile) -> Iterator[tuple[str, Row, str]]:
         if len(row.tokens) > 2 and row.tokens[1].upper() == "FILE"
     }
     yield from (("TIMESERIES", row, row.tokens[2]) for row in series.values())
-    for row in inp.rows("RAINGAGES"):
-        if len(row.tokens) > 5 and match_word(row.tokens[4], ("FILE",)):
-            yield "RAINGAGES", row, row.tokens[5]
+    for section, word, at, name_at in (
+        ("RAINGAGES", "FILE", 4, 5),
+        ("TEMPERATURE", "FILE", 0, 1),
+        ("FILES", "USE", 0, 2),
+    ):
+        for row in inp.rows(section):
+            if len(row.tokens) > name_at and match_word(row.tokens[at], (word,)):
+                yield section, row, row.tokens[name_at]

@@ -19,7 +19,7 @@ from jialing.core.signal import FloatArray
 from jialing.domains.water.cells import Cells, Names, fold
 from jialing.domains.water.connections import check_connections
 from jialing.domains.water.curves import Curves, read_curves
-from jialing.domains.water.data_files import find_files, is_file, resolve_file
+from jialing.domains.water.data_files import find_files, resolve_file
 from jialing.domains.water.gages import Gages, Rain, gage_rain, read_gages
 from jialing.domains.water.hydrology import check_hydrology
 from jialing.domains.water.inflows import (
@@ -278,7 +278,7 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
         notices,
     )
     _check_outfall_series(inp, model)
-    _check_files(inp, notices)
+    _note_unwritten(inp, notices)
     _check_dividers(model, notices)
     check_connections(inp, options, nodes, links, notices)
     notices.sort(key=lambda notice: notice.line or 0)
@@ -329,8 +329,8 @@ def _check_outfall_series(inp: InpFile, model: WaterModel) -> None:
             known.get(cells, row, 3, "follows the level of")
 
 
-def _check_files(inp: InpFile, notices: list[Notice]) -> None:
-    """What [FILES] uses must exist; what SWMM would write beside its report is not written."""
+def _note_unwritten(inp: InpFile, notices: list[Notice]) -> None:
+    """What SWMM would write for the user, beside its report, is not written."""
     cells = Cells(inp.path, "FILES")
     written = [
         ("LID_USAGE", row, row.tokens[LID_REPORT])
@@ -340,15 +340,7 @@ def _check_files(inp: InpFile, notices: list[Notice]) -> None:
     for row in inp.rows("FILES"):
         cells.need(row, 2, "USE or SAVE, kind, file name")
         mode = cells.word(row, 0, "file mode", ("NO", "SCRATCH", "USE", "SAVE"))
-        if len(row.tokens) < 3:
-            continue  # SWMM passes over it
-        if mode == "USE" and not is_file(resolve_file(inp.path.parent, row.tokens[2])):
-            raise cells.error(
-                row.line,
-                f"the {row.tokens[1].lower()} file {row.tokens[2]!r} does not exist. Put it beside "
-                "the model file, or remove this row.",
-            )
-        if mode == "SAVE":
+        if mode == "SAVE" and len(row.tokens) > 2:  # SWMM passes over a shorter row
             written.append(("FILES", row, row.tokens[2]))
     notices += [
         Notice(row.line, f"[{section}] {name!r} is not written: runs save elsewhere")
