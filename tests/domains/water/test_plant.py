@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_sewer import SEWER, write
+from small_sewer import SEWER, bent, write
 
 from jialing.core.command import Command
 from jialing.core.errors import InputError, PlantError
@@ -270,6 +270,26 @@ def test_a_rule_that_swmm_refuses_is_named_by_its_line_in_the_users_file(
     )
     with pytest.raises(PlantError, match=r"rules\.txt:4: SWMM .* at line 6: IF y"):
         SwmmPlant(layout, WaterSettings(), duration_s=HOURS_S, rules_file=rules)
+
+
+def test_a_run_depends_on_every_file_that_its_model_reads(tmp_path: Path) -> None:
+    (tmp_path / "spring.txt").write_text("0 0.02\n24 0.02\n")
+    (tmp_path / "rain.dat").write_text("A 2021 3 1 6 15 5\n")
+    (tmp_path / "climate.dat").write_text("A 2021 3 1 20 5 3\n")
+    (tmp_path / "rules.txt").write_text(
+        "RULE a\nIF SIMULATION TIME > 1\nTHEN PUMP P1 STATUS = ON\n"
+    )
+    text = bent(
+        (r"^spring +0.*\nspring.*", "spring FILE spring.txt"),
+        (r"TIMESERIES late_storm", "FILE rain.dat A MM"),
+        (r"^\[EVAPORATION\]", "[TEMPERATURE]\nFILE climate.dat\n\n[EVAPORATION]"),
+    )
+    settings = WaterSettings(rules_file=tmp_path / "rules.txt")
+    case = replace(WATER.case_from_file(write(tmp_path, text)), settings=settings)
+    desk = WATER.desk(case, "rules")
+    desk.plant.close()
+    names = sorted(Path(file).name for file in desk.files)
+    assert names == ["climate.dat", "rain.dat", "rules.txt", "sewer.inp", "spring.txt"]
 
 
 def test_a_setting_that_is_refused_leaves_no_simulation_open(

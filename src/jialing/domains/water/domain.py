@@ -182,9 +182,8 @@ def rain_series(model: WaterModel, duration_s: float, step_s: float) -> FloatArr
 
 def _files(model: WaterModel, settings: WaterSettings) -> list[Path]:
     """Every file a run depends on."""
-    found = [model.path, *model.gages.file, *(s.file for s in model.series.values())]
-    found.append(settings.rules_file)
-    return list(dict.fromkeys(path for path in found if path is not None))
+    rules = () if settings.rules_file is None else (settings.rules_file,)
+    return [model.path, *model.data_files, *rules]
 
 
 def plan_work(

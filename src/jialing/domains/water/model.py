@@ -79,6 +79,7 @@ class WaterModel:
     patterns : by folded name
     notices : named warnings, by line
     series_files : where data files lie that the caller placed elsewhere
+    data_files : every other file that is read with it, without repeats
     section_lines : section -> line of its header, in file order
     """
 
@@ -100,6 +101,7 @@ class WaterModel:
     patterns: dict[str, Pattern]
     notices: tuple[Notice, ...]
     series_files: Mapping[str, Path] = field(default_factory=dict)
+    data_files: tuple[Path, ...] = ()
     section_lines: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -267,6 +269,7 @@ def read_model(path: str | Path, *, series_files: Mapping[str, Path] | None = No
         patterns=patterns,
         notices=(),
         series_files={name: Path(file) for name, file in given.items()},
+        data_files=tuple(dict.fromkeys(files.values())),
         section_lines={name: section.line for name, section in inp.sections.items()},
     )
     _check_given(inp, given, series, gages)
