@@ -55,6 +55,17 @@ def test_every_section_of_the_report_is_there(page: str) -> None:
         assert f'href="#{name}"' in page
 
 
+def test_a_station_has_no_empty_map_and_no_empty_list_of_elements(
+    make_result: Callable[..., Path],
+) -> None:
+    result = read_result(make_result(ticks=5))
+    runs = tuple(replace(run, details={}, picture={}) for run in result.runs)
+    page = build_page(replace(result, domain="metro", runs=runs))
+    shown = re.findall(r'<section id="(\w+)" aria-labelledby="[\w-]+">', page)
+    assert shown == ["comparison", "time", "guard", "facts"]
+    assert not {'href="#map"', 'href="#elements"'} & set(re.findall(r'href="#\w+"', page))
+
+
 def test_no_placeholder_is_left(page: str) -> None:
     assert not re.search(r"\$\{?[a-z_]+\}?", without_library(page).split("<script>")[0])
 

@@ -22,16 +22,17 @@ Row = Mapping[str, Any]
 
 
 def elements(result: ResultView) -> str:
-    """Per-element tables of every run, one block per kind of table."""
+    """Per-element tables of every run, one block per kind; empty where no element has a score of its own."""
     kinds: dict[str, None] = {}
     for run in result.runs:
         kinds.update(dict.fromkeys(kind for kind in run.details if rows_of(run, kind)))
     blocks = [_block(kind, result) for kind in kinds]
     if blocks:
         return "".join(blocks)
+    if result.domain != "water":
+        return ""
     scored = all(run.score for run in result.runs)
-    none = "flooded or spilled" if result.domain == "water" else "is scored by itself"
-    why = f"No element {none} in any run." if scored else "A run left no score."
+    why = "No element flooded or spilled in any run." if scored else "A run left no score."
     return f'<p class="empty">{why}</p>'
 
 

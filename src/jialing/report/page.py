@@ -28,6 +28,15 @@ TIME_LEAD = (
     "time pointed at, with those of {} in brackets."
 )
 SCRIPTS = ("common.js", "map.js", "charts.js", "main.js")
+#: Sections by their anchors, and what the links to them say.
+SECTIONS = {
+    "comparison": "Comparison",
+    "map": "Map",
+    "time": "Over time",
+    "elements": "By element",
+    "guard": "Guard",
+    "facts": "Run facts",
+}
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -73,7 +82,11 @@ def build_page(result: ResultView) -> str:
         (chosen.controller, result.middle(chosen)) if chosen else None,
         seeds=len(result.seeds) or 1,
     )
-    plan = network_map(result)
+    plan, by_element = network_map(result), elements(result)
+    absent = {
+        *(() if any(run.picture.get("nodes") for run in result.runs) else ("map",)),
+        *(() if by_element else ("elements",)),
+    }
     content = {
         "controllers": [run.controller for run in result.runs],
         "held_against": result.held_against,
@@ -95,6 +108,11 @@ def build_page(result: ResultView) -> str:
         aside=escape(told.aside),
         badges=_badges(result),
         tiles=_tiles(told, result.held_against),
+        nav="".join(
+            f'<a href="#{name}">{text}</a>' for name, text in SECTIONS.items() if name not in absent
+        ),
+        no_map=" hidden" if "map" in absent else "",
+        no_elements=" hidden" if "elements" in absent else "",
         comparison_lead=escape(_comparison_lead(result)),
         comparison=table.comparison(result),
         map_lead=escape(_map_lead(plan, result)),
@@ -102,7 +120,7 @@ def build_page(result: ResultView) -> str:
         corridor=space_time.diagrams(result),
         time_lead=escape(TIME_LEAD.format(_the_first(result))),
         held_against=escape(result.held_against),
-        elements=elements(result),
+        elements=by_element,
         guard_counts=incidents.counts(result),
         guard_list=incidents.listing(result),
         notes=facts.notes_html(result),
