@@ -67,6 +67,15 @@ def test_what_a_city_does_not_take_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("idle")
+def test_an_event_after_the_end_of_a_shortened_evening_is_refused() -> None:
+    options = ["--event", "pump_without_power", "--duration"]
+    result = CliRunner().invoke(app, ["run", "chongqing", *options, "60min"])
+    assert result.exit_code == 2
+    assert "pump_without_power begins 60 min after" in result.stderr
+    assert "ends after 60 min" in result.stderr
+
+
+@pytest.mark.usefixtures("idle")
 def test_a_tick_for_a_whole_city_is_refused(town: Path) -> None:
     with pytest.raises(jl.InputError, match=r"each part has its own \(models\.\*\.tick_s\)"):
         jl.run(jl.case(town, tick_s=5.0))

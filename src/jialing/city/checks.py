@@ -129,6 +129,9 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
             if str(event["pump"]).casefold() not in {one.casefold() for one in moved}:
                 text = not_among(event["pump"], moved)
                 say((*here, "pump"), f"must be one of water.controlled; it {text}")
+        if event["from_min"] >= plain["duration_min"]:
+            text = f"is {event['from_min']:g}; it must be below duration_min, {plain['duration_min']:g}"
+            say((*here, "from_min"), text)
     return found
 
 

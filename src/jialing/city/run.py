@@ -227,11 +227,20 @@ def _forget(runs: Iterable[Run]) -> None:
 
 
 def evening_of(case: Case, city: City, mode: str) -> Evening:
-    """The couplings of one evening; raises UnknownNameError for an event that the city lacks."""
+    """The couplings of one evening.
+
+    Raises UnknownNameError for an event that the city lacks, InputError for one after the evening.
+    """
     settings: CitySettings = case.settings or CitySettings()
+    end_s = duration_of(case, city)
     for name in settings.events:
         if name not in city.events:
             raise UnknownNameError(f"possible event of {city.name}", name, city.events)
+        if city.events[name].from_s >= end_s:
+            raise InputError(
+                f"the event {name} begins {city.events[name].from_s / 60.0:g} min after the evening "
+                f"does, and this one ends after {end_s / 60.0:g} min"
+            )
     return Evening(
         mode=mode,
         underpasses=city.underpasses,
@@ -239,7 +248,7 @@ def evening_of(case: Case, city: City, mode: str) -> Evening:
         terms=city.terms,
         period_s=city.period_s,
         faults=[city.events[name] for name in settings.events],
-        end_s=duration_of(case, city),
+        end_s=end_s,
     )
 
 

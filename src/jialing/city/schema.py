@@ -208,8 +208,8 @@ ENTRIES: tuple[Entry, ...] = (
     _e("events.*.kind", "name", "power_loss (of a pump) or detector_loss (of a junction)"),
     _e("events.*.pump", "name", "one of `water.controlled`, for power_loss", needed=False),
     _e("events.*.junction", "name", "signal, for detector_loss", needed=False),
-    _e("events.*.from_min", "number", "when it begins, after `begin`: with the next step", unit="min",
-       low=0.0),
+    _e("events.*.from_min", "number", "when it begins, after `begin` and before the evening ends: with the"
+       " next step", unit="min", low=0.0),
     _e("events.*.minutes", "number", "how long it lasts, a step (`step_s`) at least; what several break"
        " works again after the last of them", unit="min", low=0.0),
 )  # fmt: skip
