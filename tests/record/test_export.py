@@ -14,7 +14,9 @@ from bucket_domain import BucketDomain
 
 import jialing as jl
 from jialing.core.errors import InputError, MissingExtraError, RecordError, UnknownNameError
-from jialing.record.reader import open_record
+from jialing.record.export import columns
+from jialing.record.frame import frame_dtype
+from jialing.record.reader import Record, open_record
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_table_has_a_row_per_tick_and_the_records_own_numbers(run: Path) -> No
     assert len(set(head)) == len(head)  # sensors of positions and confirmed positions stand apart
     for field in record.manifest["fields"]:
         for k, element in enumerate(field["elements"]):
-            column = rows[:, head.index(f"{field['name']}:{element}")]
+            column = rows[:, head.index(f"true:{field['name']}:{element}")]
             assert np.array_equal(column, record.field(field["name"])[:, k])
 
 
@@ -55,6 +57,23 @@ def test_every_column_has_its_unit_beside_the_table(run: Path) -> None:
     assert units["time_s"] == "s"
     for signal in open_record(run / "predictive").manifest["signals"]:
         assert units[signal["name"]] == signal["unit"]
+
+
+def test_what_sensors_see_and_what_is_there_are_columns_of_their_own(tmp_path: Path) -> None:
+    record = Record(
+        folder=tmp_path,
+        manifest={
+            "signals": [{"name": "queue:lane", "unit": "veh"}],
+            "actuators": [],
+            "fields": [{"name": "queue", "unit": "veh", "elements": ["lane"]}],
+        },
+        frames=np.zeros(0, frame_dtype(1, 0)),
+        events=(),
+        score=None,
+        notices=(),
+    )
+    names = [column.name for column in columns(record)]
+    assert names == ["time_s", "queue:lane", "outcome", "decide_ms", "true:queue:lane"]
 
 
 def test_one_record_can_be_exported_alone_and_elsewhere(run: Path, tmp_path: Path) -> None:

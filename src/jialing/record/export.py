@@ -28,7 +28,8 @@ class Column:
     Attributes
     ----------
     name : ``quantity:element``; ``position:`` is what the plant confirmed, ``given:`` what the guard
-        let through, ``local:`` 1 where the plant's own rule acts
+        let through, ``local:`` 1 where the plant's own rule acts, ``true:quantity:element`` the
+        simulator's own value, where sensors may see another
     unit : SI; empty where there is none
     """
 
@@ -95,7 +96,7 @@ def columns(record: Record) -> tuple[Column, ...]:
     found += [Column(name="outcome", unit=""), Column(name="decide_ms", unit="ms")]
     for field in manifest["fields"]:
         found += [
-            Column(name=f"{field['name']}:{e}", unit=field["unit"]) for e in field["elements"]
+            Column(name=f"true:{field['name']}:{e}", unit=field["unit"]) for e in field["elements"]
         ]
     return tuple(found)
 
