@@ -5,6 +5,7 @@ Process time, so that what else the machine does counts as little as possible; t
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -94,6 +95,7 @@ def many(count: int) -> float:
 
 def main() -> None:
     """Measure, and write the result file."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     days = {station: day_s(station) for station in STATIONS}
     plans = {station: best(planning(station)) for station in STATIONS}
     with multiprocessing.get_context("spawn").Pool(2) as pool:
