@@ -55,6 +55,33 @@ def test_every_link_between_documents_leads_somewhere(page: Path) -> None:
     assert not dead
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind its #: headings as GitHub spells them, and anchors of our own."""
+    text = page.read_text()
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    named = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    return named | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_into_a_page_names_a_part_of_it(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    dead = [
+        (file, part)
+        for file, part in links
+        if part not in anchors((page.parent / file) if file else page)
+    ]
+    assert not dead
+
+
+def test_every_benchmark_that_a_document_names_is_there() -> None:
+    names = {
+        name for page in PAGES for name in re.findall(r"make bench NAME=([\w/]+)", page.read_text())
+    }
+    assert names
+    assert [n for n in sorted(names) if not (ROOT / "benchmarks" / f"{n}.py").is_file()] == []
+
+
 def test_every_document_can_be_reached_from_the_readme() -> None:
     reached, waiting = set(), [ROOT / "README.md"]
     while waiting:

@@ -96,6 +96,39 @@ def test_the_controller_of_the_how_to_runs_beside_the_rules(tmp_path: Path) -> N
     assert "HoldUntilHalfFull" in done.stdout
 
 
+def test_what_the_page_of_results_reads_in_python_is_there(tmp_path: Path) -> None:
+    (code,) = code_blocks("docs/reference/results.md", "python")
+    done = run([sys.executable, "-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "depth:TA" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("case", "baseline", "options"),
+    [
+        ("storm-sewer", "rules", []),
+        ("traffic-grid", "fixed", []),
+        ("traffic-grid", "fixed", ["--sensing", "loops"]),
+        ("metro-mixed", "fixed", []),
+    ],
+)
+def test_the_page_of_results_explains_every_column_of_an_exported_table(
+    case: str, baseline: str, options: list[str], tmp_path: Path
+) -> None:
+    command = [*JIALING, "run", case, "-c", baseline, "--duration", "5min", *options]
+    done = run(command, tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run([*JIALING, "export", only_result(tmp_path / "runs").name], tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = only_result(tmp_path / "runs") / "export" / f"{baseline}.columns.json"
+    page = (ROOT / "docs" / "reference" / "results.md").read_text()
+    explained = set(re.findall(r"`((?:true:)?\w+)[:`]", page))
+    for column in json.loads(table.read_text()):
+        quantity = re.match(r"(?:true:)?\w+", column)
+        assert quantity, column
+        assert quantity[0] in explained, column
+
+
 def test_a_recorded_run_replays_bit_for_bit(tmp_path: Path) -> None:
     done = run([*JIALING, "run", "storm-sewer", "--duration", "90min", "--json"], tmp_path)
     assert done.returncode == 0, done.stderr
