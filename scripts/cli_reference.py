@@ -13,8 +13,21 @@ PAGE = ROOT / "docs" / "reference" / "cli.md"
 
 HEAD = """# Commands
 
-Made from the commands' own help by `make docs`. Every error goes to stderr and ends with exit code 2,
-Ctrl-C with 130; the record of what ran until then is kept.
+Made from the commands' own help by `make docs`. Results go to stdout; errors, notices and progress to stderr.
+
+| exit code | meaning |
+|---:|---|
+| 0 | all went well |
+| 1 | `replay` found a difference; `run` of a city lost a part, and the others went on; a benchmark failed |
+| 2 | an error, with one message on stderr; `city check` found something |
+| 130 | Ctrl-C; the record of what ran until then is kept, and reported |
+
+| environment variable | meaning |
+|---|---|
+| `JIALING_DATA` | folder with models that do not ship, for the cases that need them: `water/astlingen`, `traffic/cologne1` and so on; `jialing cases` says what is missing |
+| `JIALING_CACHE` | folder for models that are derived from those (default: `jialing` in `$XDG_CACHE_HOME`, or in `~/.cache`) |
+| `JIALING_TRACE` | set to anything: a fault in Jialing shows where it comes from |
+| `OMP_NUM_THREADS` | threads of SWMM, BLAS and numba in each process; 1 is fastest where there are few cores, and is what `make` sets |
 
 """
 
