@@ -65,6 +65,18 @@ def test_what_is_unusual_is_named(
     assert words in whys(tmp_path, *changes)
 
 
+def test_outputs_that_a_run_does_not_write_are_named(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    path = tmp_path / "own.sumocfg"
+    path.write_text(
+        '<configuration>\n<net-file value="crossing.net.xml"/>\n<fcd-output value="fcd.xml"/>\n'
+        '<summary value="all.xml"/>\n</configuration>'
+    )
+    note = next(each for each in read_roads(path).skipped if "own.sumocfg" in each.element)
+    assert note.line == 3
+    assert "fcd-output, summary" in note.why
+
+
 def test_a_turn_that_waits_inside_the_node_is_named(tmp_path: Path) -> None:
     inner = (
         '    <connection from=":C_2" to="CE" fromLane="0" toLane="0" dir="r" state="M"/>\n',

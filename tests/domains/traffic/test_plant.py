@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -26,7 +27,7 @@ from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.plant import SumoPlant
 from jialing.domains.traffic.score import WORDS
 from jialing.domains.traffic.settings import TrafficSettings
-from jialing.domains.traffic.start import scenario
+from jialing.domains.traffic.start import arguments, scenario
 from jialing.domains.traffic.tripinfo import Trip
 
 pytest.importorskip("libsumo")
@@ -357,6 +358,59 @@ def test_a_packed_network_with_routes_drives_the_trips_of_the_configuration(
     case = dataclasses.replace(GRID, model=net)
     found = opened(case, settings={"routes": (GRID.model.parent / "grid.rou.xml",)})
     assert to_the_end(found) == expected
+
+
+def grid_config(folder: Path, options: str, additional: str = "") -> Case:
+    """The shipped grid in `folder`, with more options and an additional file."""
+    for name in ("grid.net.xml", "grid.rou.xml"):
+        shutil.copy(GRID.model.parent / name, folder)
+    (folder / "own.add.xml").write_text(f"<additional>{additional}</additional>")
+    files = '<route-files value="grid.rou.xml"/><additional-files value="own.add.xml"/>'
+    path = folder / "own.sumocfg"
+    path.write_text(
+        f'<configuration><net-file value="grid.net.xml"/>{files}{options}</configuration>'
+    )
+    return dataclasses.replace(GRID, model=path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_writes_none_of_the_files_that_a_user_has_sumo_write(tmp_path: Path) -> None:
+    options = (
+        '<fcd-output value="fcd.xml"/><netstate value="state.xml"/><tripinfo value="trips.xml"/>'
+        '<save-state.times value="10"/><log value="log.txt"/><output-prefix value="TIME_"/>'
+    )
+    additional = (
+        '<e1Detector id="d" lane="west2-A2_0" pos="9" period="10" file="loop.xml"/>'
+        f'<edgeData id="e" file="{tmp_path}/edges.xml"/>'
+        '<timedEvent type="SaveTLSStates" source="A1" dest="lights.xml"/>'
+    )
+    case = grid_config(tmp_path, options, additional)
+    (tmp_path / "fcd.xml").write_text("of last night")
+    before = contents(tmp_path)
+    assert to_the_end(opened(case, duration_s=30.0))
+    assert contents(tmp_path) == before
+
+
+def test_how_a_user_has_sumo_write_and_draw_changes_no_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = (
+        '<human-readable-time value="true"/><output-suffix value="x"/><output.format value="csv"/>'
+        '<device.tripinfo.probability value="0.1"/><random value="true"/>'
+        '<verbose value="true"/><duration-log.statistics value="true"/>'
+    )
+    usual = to_the_end(opened(duration_s=60.0))
+    assert to_the_end(opened(grid_config(tmp_path, options), duration_s=60.0)) == usual
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_waits_for_no_other_program(tmp_path: Path) -> None:
+    case = grid_config(tmp_path, '<remote-port value="8813"/>')
+    options = arguments(scenario(case.model, case.settings), case.settings, seed=0, trips=tmp_path)
+    assert options[options.index("--remote-port") + 1] == "0"
 
 
 def test_steps_of_half_a_second_keep_the_seconds_of_yellow(tmp_path: Path) -> None:

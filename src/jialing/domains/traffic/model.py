@@ -51,7 +51,7 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
     check_routes(net, settings.routes or scenario.routes)
     ways = Ways(net)
     checks.known_signals(net)
-    skipped: list[Skipped] = [*notes.of_network(net)]
+    skipped: list[Skipped] = [*notes.of_configuration(scenario), *notes.of_network(net)]
     junctions: list[Junction] = []
     for name, rows in net.programmes.items():
         checks.phases(rows)

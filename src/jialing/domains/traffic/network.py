@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -150,6 +151,7 @@ class Scenario:
     net, routes, additional : files, as paths that can be opened
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
     step_s : length of a step [s]
+    outputs : options that would have SUMO write a file, as they are named there, and their lines
     """
 
     path: Path
@@ -159,3 +161,4 @@ class Scenario:
     begin_s: float = 0.0
     end_s: float | None = None
     step_s: float = 1.0
+    outputs: Mapping[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.movements import Ways
-from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow
+from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow, Scenario
 from jialing.domains.traffic.programmes import GREEN, is_green_phase
 from jialing.domains.traffic.proof import Proof
 from jialing.domains.traffic.service import round_s
@@ -36,6 +36,16 @@ class Skipped:
     line: int
     why: str
     uncontrolled: bool = False
+
+
+def of_configuration(scenario: Scenario) -> Iterator[Skipped]:
+    """What a configuration asks for and a run leaves."""
+    if scenario.outputs:
+        yield Skipped(
+            element=f"configuration {scenario.path.name}",
+            line=min(scenario.outputs.values()),
+            why=f"a run writes no file of yours; not written: {_listed(scenario.outputs)}",
+        )
 
 
 def of_network(net: NetworkFile) -> Iterator[Skipped]:

@@ -20,6 +20,13 @@ from jialing.domains.traffic.network import (
 NET = "a SUMO network (.net.xml)"
 LETTERS = frozenset("rugGyosO")
 CONFIG_ENDS = (".sumocfg", ".sumocfg.gz", ".sumo.cfg")
+#: options of SUMO that name a file to write, besides those whose name ends with `output`
+OUTPUTS = frozenset(
+    {
+        *("netstate-dump", "netstate", "ndump", "summary", "person-fcd", "tripinfo", "personinfo"),
+        *("vehroutes", "personroutes"),
+    }
+)
 
 
 def read_scenario(path: str | Path) -> Scenario:
@@ -36,12 +43,15 @@ def read_scenario(path: str | Path) -> Scenario:
         return Scenario(path=path, net=path)
     files: dict[str, tuple[Path, ...]] = {}
     times: dict[str, float] = {}
+    outputs: dict[str, int] = {}
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
         if tag in ("net-file", "route-files", "additional-files"):
             files[tag] = _named_files(element)
         elif tag in ("begin", "end", "step-length"):
             times[tag] = element.time_s("value" if "value" in element.attributes else "v")
+        elif tag.endswith(("-output", ".output")) or tag in OUTPUTS:
+            outputs[element.tag] = element.line
     if not files.get("net-file"):
         raise InputError(
             'names no network; it needs <input><net-file value="….net.xml"/></input>', path=path
@@ -61,6 +71,7 @@ def read_scenario(path: str | Path) -> Scenario:
         begin_s=begin_s,
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
+        outputs=outputs,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,21 @@ from jialing.domains.traffic.settings import TrafficSettings
 HOUR_S = 3600.0
 #: How long those who departed last are given to arrive where only route files say when [s].
 CLEARING_S = 600.0
+#: What a configuration may say and a run cannot bear: output in another form than is read here,
+#: for some of the vehicles, random numbers without a seed, waiting for another program, talk.
+OVERRULED = {
+    "output-suffix": "",
+    "output.format": "xml",
+    "human-readable-time": "false",
+    "device.tripinfo.probability": "-1",
+    "random": "false",
+    "remote-port": "0",
+    "verbose": "false",
+    "duration-log.statistics": "false",
+}
+TRIPS = ("tripinfo-output", "tripinfo")
+#: more than any folder lies deep
+UP = 64 * "../"
 
 
 def scenario(model: Path, settings: TrafficSettings) -> Scenario:
@@ -64,6 +80,9 @@ def arguments(
 ) -> list[str]:
     """Options for SUMO. Paths are absolute, so that the working folder does not matter.
 
+    Nothing is written among the user's files: what the configuration would write goes nowhere, what
+    detectors and signals write goes to the folder of `trips`.
+
     Parameters
     ----------
     found, settings : of the case
@@ -81,8 +100,16 @@ def arguments(
         options += ["--additional-files", _joined((*found.additional, *additional))]
     if settings.roads_close:
         options += ["--ignore-route-errors", "true"]
+    for name in found.outputs:
+        if name not in TRIPS:
+            options += [f"--{name}", os.devnull]
+    for name, value in OVERRULED.items():
+        options += [f"--{name}", value]
+    folder = trips.parent.absolute()
     return [
         *options,
+        # SUMO puts it before the last part of a path: from there up to the root, and down again.
+        *("--output-prefix", f"{UP}{folder.relative_to(folder.anchor).as_posix()}/"),
         *("--seed", str(seed)),
         *("--time-to-teleport", f"{settings.teleport_s:g}"),
         *("--tripinfo-output", str(trips)),
