@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_roads import write_network
 from traffic_files import ABSENT, shared_map, sumo_program
 
 from jialing.core.case import Case
@@ -411,6 +412,18 @@ def test_a_run_waits_for_no_other_program(tmp_path: Path) -> None:
     case = grid_config(tmp_path, '<remote-port value="8813"/>')
     options = arguments(scenario(case.model, case.settings), case.settings, seed=0, trips=tmp_path)
     assert options[options.index("--remote-port") + 1] == "0"
+
+
+def test_a_run_without_lanes_across_nodes_has_no_crossings_to_watch(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    (tmp_path / "cars.rou.xml").write_text("<routes/>")
+    path = tmp_path / "own.sumocfg"
+    path.write_text(
+        '<configuration><net-file value="crossing.net.xml"/><route-files value="cars.rou.xml"/>'
+        '<no-internal-links value="true"/></configuration>'
+    )
+    plant = opened(dataclasses.replace(GRID, model=path), duration_s=10.0)
+    assert to_the_end(plant) == ()
 
 
 def test_steps_of_half_a_second_keep_the_seconds_of_yellow(tmp_path: Path) -> None:

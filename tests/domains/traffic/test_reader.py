@@ -227,12 +227,29 @@ def test_a_configuration_in_short_words_reads_too(tmp_path: Path) -> None:
         ('<net-file value="crossing.net.xml"/><begin value="1:2"/>', "hh:mm:ss"),
         ('<net-file value="crossing.net.xml"/><step-length value="0"/>', "step-length"),
         ("<net-file/>", "net-file"),
+        ('<net-file value=""/>', "names no network"),
+        ('<net-file value="crossing.net.xml"/><mesosim value="true"/>', "mesosim"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_told(tmp_path: Path, body: str, words: str) -> None:
     write_network(tmp_path)
     with pytest.raises(InputError, match=words):
         read_roads(write_config(tmp_path, body))
+
+
+def test_an_empty_list_of_files_names_none(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    found = read_scenario(
+        write_config(tmp_path, '<n v="crossing.net.xml"/><additional-files value=""/>')
+    )
+    assert found.additional == ()
+
+
+def test_a_packed_configuration_is_told_to_be_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "run.sumocfg.gz"
+    path.write_bytes(gzip.compress(b"<configuration/>"))
+    with pytest.raises(InputError, match="gunzip"):
+        read_scenario(path)
 
 
 def test_a_network_named_like_a_configuration_is_told(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from jialing.domains.traffic.network import (
 
 NET = "a SUMO network (.net.xml)"
 LETTERS = frozenset("rugGyosO")
-CONFIG_ENDS = (".sumocfg", ".sumocfg.gz", ".sumo.cfg")
+CONFIG_ENDS = (".sumocfg", ".sumo.cfg")
+#: SUMO's words for yes
+TRUE = frozenset({"1", "yes", "true", "on", "x", "t"})
 #: options of SUMO that name a file to write, besides those whose name ends with `output`
 OUTPUTS = frozenset(
     {
@@ -35,6 +37,8 @@ def read_scenario(path: str | Path) -> Scenario:
     Paths in the file are relative to the file. Raises InputError.
     """
     path = Path(path)
+    if str(path).lower().endswith(".sumocfg.gz"):
+        raise InputError("SUMO reads no packed configuration; unpack it with gunzip", path=path)
     if not str(path).lower().endswith(CONFIG_ENDS):
         if not path.is_file():
             raise InputError(
@@ -49,7 +53,11 @@ def read_scenario(path: str | Path) -> Scenario:
         if tag in ("net-file", "route-files", "additional-files"):
             files[tag] = _named_files(element)
         elif tag in ("begin", "end", "step-length"):
-            times[tag] = element.time_s("value" if "value" in element.attributes else "v")
+            times[tag] = element.time_s(_value_key(element))
+        elif tag == "mesosim" and element.get(_value_key(element)) in TRUE:
+            element.fail(
+                "asks for a simulation without lanes, in which signals see nobody; remove it"
+            )
         elif tag.endswith(("-output", ".output")) or tag in OUTPUTS:
             outputs[element.tag] = element.line
     if not files.get("net-file"):
@@ -97,8 +105,15 @@ def _config_root(path: Path) -> str:
     raise InputError("is empty; it should be a SUMO configuration", path=path)
 
 
+def _value_key(element: Element) -> str:
+    """The attribute that holds an option's value: `value`, or `v` for short."""
+    return "value" if "value" in element.attributes else "v"
+
+
 def _named_files(element: Element) -> tuple[Path, ...]:
-    words = element.text("value" if "value" in element.attributes else "v").split(",")
+    """The files of an option; none where its value is empty."""
+    key = _value_key(element)
+    words = element.get(key).split(",") if key in element.attributes else [element.text(key)]
     paths = tuple(element.path.parent / word.strip() for word in words if word.strip())
     for path in paths:
         if not path.is_file():

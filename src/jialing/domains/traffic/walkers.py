@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Walkers:
         for junction, ways in zip(junctions, links, strict=True):
             for m in np.flatnonzero(junction.pedestrian).tolist():
                 link = int(junction.links[m])
-                for _, crossing, _ in ways[link]:
+                for _, crossing, _ in chain(*ways[link : link + 1]):  # absent without lanes inside
                     self._at[crossing.rpartition("_")[0]] = first + m
                 name = f"waiting:{junction.name}/{link}"
                 if all(signal.name != name for signal in self.signals):
