@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_roads import PHASES, PROGRAMME, REQUESTS, write_network
 
+from jialing.core.errors import InputError
 from jialing.domains.traffic.junction import Junction, Right
 from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.settings import TrafficSettings
@@ -205,16 +206,77 @@ def test_a_programme_keeps_its_offset_and_times(tmp_path: Path) -> None:
     assert (second.duration_s, second.min_s, second.max_s) == (3.0, 3.0, 3.0)
 
 
-def test_a_programme_of_an_additional_file_comes_into_use(tmp_path: Path) -> None:
-    write_network(tmp_path)
-    extra = PROGRAMME.replace('"day"', '"more"').replace('state="rGgG"', 'state="rGrr"')
-    (tmp_path / "more.add.xml").write_text(f"<additional>{extra}</additional>")
-    (tmp_path / "all.sumocfg").write_text(
+def with_additional(folder: Path, body: str, begin: str = "0") -> Path:
+    """A configuration of the crossing and an additional file of this content."""
+    write_network(folder)
+    (folder / "more.add.xml").write_text(f"<additional>\n{body}</additional>")
+    path = folder / "all.sumocfg"
+    path.write_text(
         "<configuration><input><net-file value='crossing.net.xml'/>"
-        "<additional-files value='more.add.xml'/></input></configuration>"
+        f"<additional-files value='more.add.xml'/></input><begin value='{begin}'/></configuration>"
     )
-    found = read_roads(tmp_path / "all.sumocfg").junctions[0]
-    assert [each.name for each in found.programmes] == ["more", "day"]
+    return path
+
+
+NIGHT = PROGRAMME.replace('"day"', '"night"').replace('state="rGgG"', 'state="rGrr"')
+WAUT = """\
+<WAUT id="clock" refTime="100" startProg="day">
+    <wautSwitch time="60" to="night"/>
+    <wautSwitch time="0:05:00" to="day"/>
+</WAUT>
+<wautJunction wautID="clock" junctionID="C"/>
+"""
+
+
+def test_a_programme_of_an_additional_file_comes_into_use(tmp_path: Path) -> None:
+    found = read_roads(with_additional(tmp_path, NIGHT)).junctions[0]
+    assert [each.name for each in found.programmes] == ["night", "day"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "used"), [("0", "day"), ("159", "day"), ("160", "night"), ("00:06:40", "day")]
+)
+def test_where_programmes_are_switched_by_time_the_one_at_the_beginning_is_in_use(
+    tmp_path: Path, begin: str, used: str
+) -> None:
+    roads = read_roads(with_additional(tmp_path, NIGHT + WAUT, begin))
+    assert roads.junctions[0].programmes[0].name == used
+    assert any("WAUT 'clock'" in each.why and used in each.why for each in roads.skipped)
+
+
+def test_an_additional_file_may_shift_a_programme(tmp_path: Path) -> None:
+    path = with_additional(tmp_path, '<tlLogic id="C" programID="day" offset="17"/>')
+    programme = read_roads(path).junctions[0].programmes[0]
+    assert (programme.name, programme.offset_s, programme.cycle_s) == ("day", 17.0, 64.0)
+
+
+def test_an_additional_file_may_switch_a_signal_off(tmp_path: Path) -> None:
+    path = with_additional(tmp_path, '<tlLogic id="C" type="static" programID="off"/>')
+    with pytest.raises(InputError, match="'off' has no green phase"):
+        read_roads(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (PROGRAMME, "'day' twice, first in line 31 of crossing.net.xml"),
+        (NIGHT + NIGHT, "'night' twice, first in line 2;"),
+        (PROGRAMME.replace('"C"', '"X"'), "no signal of the network"),
+        ('<tlLogic id="C" programID="night" offset="3"/>', "has no phase"),
+    ],
+)
+def test_a_wrong_programme_of_an_additional_file_is_told(
+    tmp_path: Path, body: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as told:
+        read_roads(with_additional(tmp_path, body))
+    assert told.value.path == tmp_path / "more.add.xml"
+
+
+def test_times_of_phases_may_be_written_as_a_clock_shows_them(tmp_path: Path) -> None:
+    found = crossing(tmp_path, ('duration="30"', 'duration="0:00:30"'), ('"40"', '"0:01:40"'))
+    assert found.programmes[0].cycle_s == 64.0
+    assert found.max_green_s[0] == 100.0
 
 
 def test_right_turn_on_red_may_go_but_yields(tmp_path: Path) -> None:

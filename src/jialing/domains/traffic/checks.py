@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jialing.core.errors import InputError
 from jialing.domains.traffic.movements import Movements
 from jialing.domains.traffic.network import NetworkFile, ProgrammeRow
+from jialing.domains.traffic.programme_rows import OFF
 
 
 def known_signals(net: NetworkFile) -> None:
@@ -26,8 +27,10 @@ def known_signals(net: NetworkFile) -> None:
 
 
 def phases(rows: Sequence[ProgrammeRow]) -> None:
-    """Every programme has phases, and they take time."""
+    """Every programme has phases, and they take time; none has one that switches the signal off."""
     for row in rows:
+        if row.name == OFF and not row.phases:
+            continue
         if not row.phases:
             raise InputError(
                 f"<tlLogic id={row.signal!r} programID={row.name!r}> has no phase; add one or "

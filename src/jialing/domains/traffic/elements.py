@@ -80,11 +80,11 @@ class Element:
             self.fail(f"has {key}={_short(raw)!r}; allowed: {low} … {high}")
         return value
 
-    def time_s(self, key: str, default: float | None = None) -> float:
+    def time_s(self, key: str, default: float | None = None, *, low: float = -math.inf) -> float:
         """An attribute as a time [s], given in seconds or as `hh:mm:ss`, `d:hh:mm:ss`."""
         raw = self.attributes.get(key)
         if raw is None or ":" not in raw:
-            return self.number(key, default)
+            return self.number(key, default, low=low)
         parts = raw.split(":")
         try:
             numbers = [float(part) for part in parts]

@@ -47,7 +47,7 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
     """
     settings = settings or TrafficSettings()
     scenario = read_scenario(path)
-    net = read_network(scenario.net, scenario.additional)
+    net = read_network(scenario.net, scenario.additional, begin_s=scenario.begin_s)
     check_routes(net, settings.routes or scenario.routes)
     ways = Ways(net)
     checks.known_signals(net)

@@ -131,6 +131,7 @@ class NetworkFile:
     edges, lanes, nodes : by id
     connections : in the file's order
     programmes : by id of the signal; the last one is in use
+    timetables : id of the signal -> of the timetable (WAUT) that changes its programme
     """
 
     path: Path
@@ -139,6 +140,7 @@ class NetworkFile:
     nodes: dict[str, Node]
     connections: tuple[Connection, ...]
     programmes: dict[str, list[ProgrammeRow]]
+    timetables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

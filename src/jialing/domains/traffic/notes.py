@@ -106,7 +106,7 @@ def of_junction(
     """
     net, used = ways.net, rows[-1]
     for why in (
-        *_of_programmes(junction, rows),
+        *_of_programmes(junction, rows, net.timetables.get(junction.name, "")),
         *_of_letters(junction, used),
         *_of_lanes(net, junction),
         *_of_ways(ways, junction),
@@ -128,10 +128,17 @@ def of_junction(
             )
 
 
-def _of_programmes(junction: Junction, rows: Sequence[ProgrammeRow]) -> Iterator[str]:
+def _of_programmes(
+    junction: Junction, rows: Sequence[ProgrammeRow], timetable: str
+) -> Iterator[str]:
     used = rows[-1]
-    if len(rows) > 1:
-        others = _listed([row.name for row in rows[:-1]])
+    others = _listed([row.name for row in rows[:-1]])
+    if timetable:
+        yield (
+            f"WAUT {timetable!r} changes its programme; its modes and times are those of "
+            f"{used.name!r}, in use as the simulation begins; the others: {others}"
+        )
+    elif len(rows) > 1:
         yield f"programme {used.name!r} is in use, the last in the file; not used: {others}"
     own = {phase.state for phase in used.phases}
     lent = [state for state in junction.modes if state not in own]

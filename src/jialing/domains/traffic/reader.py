@@ -12,13 +12,17 @@ from jialing.domains.traffic.network import (
     Lane,
     NetworkFile,
     Node,
-    PhaseRow,
     ProgrammeRow,
     Scenario,
 )
+from jialing.domains.traffic.programme_rows import (
+    Additional,
+    enter_programme,
+    read_phase,
+    read_programme,
+)
 
 NET = "a SUMO network (.net.xml)"
-LETTERS = frozenset("rugGyosO")
 CONFIG_ENDS = (".sumocfg", ".sumo.cfg")
 #: SUMO's words for yes
 TRUE = frozenset({"1", "yes", "true", "on", "x", "t"})
@@ -121,20 +125,21 @@ def _named_files(element: Element) -> tuple[Path, ...]:
     return paths
 
 
-def read_network(path: str | Path, additional: tuple[Path, ...] = ()) -> NetworkFile:
+def read_network(
+    path: str | Path, additional: tuple[Path, ...] = (), *, begin_s: float = 0.0
+) -> NetworkFile:
     """A network file as it stands, and the programmes of additional files after its own.
 
-    Raises InputError with file, line, element and remedy.
+    The programme that is in use at `begin_s` is the last of its signal. Raises InputError with file, line, element and remedy.
     """
     reading = _Reading(Path(path))
     for element in read_elements(reading.path, root="net", what=NET):
         reading.take(element)
     reading.close()
-    for extra in additional:
-        programmes = reading.programmes_of(extra)
-        for name, rows in programmes.items():
-            if name in reading.programmes:
-                reading.programmes[name].extend(rows)
+    extra = Additional(reading.programmes, {each.get("tl") for each in reading.waiting})
+    for each in additional:
+        extra.take(each)
+    timetables = extra.in_order(begin_s)
     return NetworkFile(
         path=reading.path,
         edges=reading.edges,
@@ -142,6 +147,7 @@ def read_network(path: str | Path, additional: tuple[Path, ...] = ()) -> Network
         nodes=reading.nodes,
         connections=tuple(reading.connection(each) for each in reading.waiting),
         programmes=reading.programmes,
+        timetables=timetables,
     )
 
 
@@ -173,10 +179,10 @@ class _Reading:
         elif tag == "connection" and parent == "net":
             self.waiting.append(element)
         elif tag == "tlLogic":
-            self._programme = _read_programme(element)
-            _enter_programme(self.programmes, self._programme, element)
+            self._programme = read_programme(element)
+            enter_programme(self.programmes, self._programme, element)
         elif tag == "phase" and parent == "tlLogic" and self._programme is not None:
-            self._programme.phases.append(_read_phase(element))
+            self._programme.phases.append(read_phase(element))
 
     def close(self) -> None:
         """Check what only the whole file tells."""
@@ -184,18 +190,6 @@ class _Reading:
             raise InputError(
                 "holds no edge; it should be a network as netconvert writes it", path=self.path
             )
-
-    def programmes_of(self, path: Path) -> dict[str, list[ProgrammeRow]]:
-        """Programmes in an additional file."""
-        found: dict[str, list[ProgrammeRow]] = {}
-        current: ProgrammeRow | None = None
-        for element in read_elements(path, root="", what="a SUMO additional file"):
-            if element.tag == "tlLogic":
-                current = _read_programme(element)
-                _enter_programme(found, current, element)
-            elif element.tag == "phase" and element.parent == "tlLogic" and current is not None:
-                current.phases.append(_read_phase(element))
-        return found
 
     def _read_edge(self, element: Element) -> Edge:
         name, function = element.text("id"), element.get("function")
@@ -300,43 +294,3 @@ class _Reading:
             turn=element.get("dir"),
             line=element.line,
         )
-
-
-def _read_programme(element: Element) -> ProgrammeRow:
-    return ProgrammeRow(
-        signal=element.text("id"),
-        name=element.get("programID", "0"),
-        kind=element.get("type", "static"),
-        offset_s=0.0 if element.get("offset") == "begin" else element.time_s("offset", 0.0),
-        path=element.path,
-        line=element.line,
-    )
-
-
-def _enter_programme(
-    programmes: dict[str, list[ProgrammeRow]], row: ProgrammeRow, element: Element
-) -> None:
-    rows = programmes.setdefault(row.signal, [])
-    for other in rows:
-        if other.name == row.name:
-            element.fail(
-                f"has programID {row.name!r} twice, first in line {other.line}; rename or remove one"
-            )
-    rows.append(row)
-
-
-def _read_phase(element: Element) -> PhaseRow:
-    state = element.text("state").replace("Y", "y")  # an old letter for yellow
-    strange = sorted(set(state) - LETTERS)
-    if strange:
-        element.fail(
-            f"has the letter {strange[0]!r} in state {state!r}; allowed: {' '.join(sorted(LETTERS))}"
-        )
-    duration_s = element.number("duration", low=0.0)
-    shortest = element.number("minDur", low=0.0) if "minDur" in element.attributes else None
-    longest = element.number("maxDur", low=0.0) if "maxDur" in element.attributes else None
-    if shortest is not None and longest is not None and shortest > longest:
-        element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
-    return PhaseRow(
-        state=state, duration_s=duration_s, min_s=shortest, max_s=longest, line=element.line
-    )
