@@ -244,6 +244,13 @@ def test_where_programmes_are_switched_by_time_the_one_at_the_beginning_is_in_us
     assert any("WAUT 'clock'" in each.why and used in each.why for each in roads.skipped)
 
 
+def test_a_programme_in_an_included_file_comes_into_use(tmp_path: Path) -> None:
+    path = with_additional(tmp_path, '<include href="deep/night.add.xml"/>')
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "night.add.xml").write_text(f"<additional>{NIGHT}</additional>")
+    assert read_roads(path).junctions[0].programmes[0].name == "night"
+
+
 def test_an_additional_file_may_shift_a_programme(tmp_path: Path) -> None:
     path = with_additional(tmp_path, '<tlLogic id="C" programID="day" offset="17"/>')
     programme = read_roads(path).junctions[0].programmes[0]
@@ -263,6 +270,8 @@ def test_an_additional_file_may_switch_a_signal_off(tmp_path: Path) -> None:
         (NIGHT + NIGHT, "'night' twice, first in line 2;"),
         (PROGRAMME.replace('"C"', '"X"'), "no signal of the network"),
         ('<tlLogic id="C" programID="night" offset="3"/>', "has no phase"),
+        ('<include href="gone.xml"/>', "gone.xml"),
+        ('<include href="more.add.xml"/>', "stands in itself"),
     ],
 )
 def test_a_wrong_programme_of_an_additional_file_is_told(

@@ -113,19 +113,28 @@ def _short(text: str) -> str:
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
-def read_elements(path: Path, *, root: str, what: str) -> Iterator[Element]:
+def read_elements(
+    path: Path, *, root: str, what: str, within: tuple[Path, ...] = ()
+) -> Iterator[Element]:
     """Every element of an XML file (`.gz` too) in its order, read as a stream.
+
+    In the place of an `<include>` stand the elements of the file that it names.
 
     Parameters
     ----------
     root : name that the outermost element must have; empty for any
     what : what the file should be, for people, e.g. ``a SUMO network (.net.xml)``
+    within : files whose `<include>` led here
 
     Raises InputError with the file and, where known, line and column.
     """
     try:
         with _opened(path) as stream:
-            yield from _parse(stream, path, root, what)
+            for element in _parse(stream, path, root, what):
+                if element.tag == "include":
+                    yield from _included(element, what, within)
+                else:
+                    yield element
     except FileNotFoundError:
         raise InputError(
             f"there is no such file; it should be {what}. Check the path", path=path
@@ -134,6 +143,17 @@ def read_elements(path: Path, *, root: str, what: str) -> Iterator[Element]:
         raise InputError(f"the gzip data are damaged: {error}", path=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
+
+
+def _included(element: Element, what: str, within: tuple[Path, ...]) -> Iterator[Element]:
+    """The elements of another file, whose path is relative to the one that includes it."""
+    path = element.path.parent / element.text("href")
+    around = (*within, element.path)
+    if any(path.resolve() == each.resolve() for each in around):
+        element.fail("includes a file that it stands in itself; remove it")
+    if not path.is_file():
+        element.fail(f"includes {path.name!r}, but {path} does not exist; correct the path")
+    yield from read_elements(path, root="", what=what, within=around)
 
 
 def _opened(path: Path) -> BinaryIO:
