@@ -12,6 +12,7 @@ from small_roads import PHASES, PROGRAMME, REQUESTS, write_network
 from jialing.core.errors import InputError
 from jialing.domains.traffic.junction import Junction, Right
 from jialing.domains.traffic.model import read_roads
+from jialing.domains.traffic.network import Timetable
 from jialing.domains.traffic.settings import TrafficSettings
 
 
@@ -242,6 +243,13 @@ def test_where_programmes_are_switched_by_time_the_one_at_the_beginning_is_in_us
     roads = read_roads(with_additional(tmp_path, NIGHT + WAUT, begin))
     assert roads.junctions[0].programmes[0].name == used
     assert any("WAUT 'clock'" in each.why and used in each.why for each in roads.skipped)
+
+
+def test_a_timetable_may_begin_again() -> None:
+    table = Timetable(name="clock", first="a", begin_s=100.0, period_s=50.0)
+    table.switches.extend([(40.0, "c"), (10.0, "b")])
+    times = (0.0, 109.0, 110.0, 140.0, 150.0, 159.0, 160.0, 191.0)
+    assert "".join(table.at(time_s) for time_s in times) == "aabcccbc"
 
 
 def test_a_programme_in_an_included_file_comes_into_use(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import re
 import shutil
 import subprocess
 import sys
@@ -406,6 +407,51 @@ def test_how_a_user_has_sumo_write_and_draw_changes_no_run(
     usual = to_the_end(opened(duration_s=60.0))
     assert to_the_end(opened(grid_config(tmp_path, options), duration_s=60.0)) == usual
     assert capfd.readouterr() == ("", "")
+
+
+def by_the_clock(folder: Path) -> Case:
+    """The grid, where A1 goes to a programme of its own after 20 s."""
+    net = (GRID.model.parent / "grid.net.xml").read_text()
+    phases = re.search(r'<tlLogic id="A1".*?>(.*?)</tlLogic>', net, re.DOTALL)
+    assert phases is not None
+    return grid_config(
+        folder,
+        "",
+        f'<tlLogic id="A1" type="static" programID="night" offset="0">{phases[1]}</tlLogic>'
+        '<WAUT id="w" refTime="0" startProg="0"><wautSwitch time="20" to="night"/></WAUT>'
+        '<wautJunction wautID="w" junctionID="A1"/>',
+    )
+
+
+def test_a_signal_comes_back_to_the_programme_that_the_clock_has_chosen_meanwhile(
+    tmp_path: Path,
+) -> None:
+    import libsumo
+
+    plant = opened(by_the_clock(tmp_path), duration_s=120.0)
+    assert libsumo.trafficlight.getProgram("A1") == "0"
+    plant.apply(Command.of(plant.actuators, {"A1": 1.0}))
+    plant.step(40.0)
+    assert libsumo.trafficlight.getProgram("A1") == "online"
+    plant.apply(Command.all_local(len(plant.actuators)))
+    plant.step(60.0)
+    assert libsumo.trafficlight.getProgram("A1") == "night"
+    plant.close()
+
+
+@pytest.mark.parametrize("programme", ["actuated", "webster"])
+def test_a_baseline_keeps_its_programme_whatever_the_clock(tmp_path: Path, programme: str) -> None:
+    import libsumo
+
+    case = by_the_clock(tmp_path)
+    flows = [np.ones(each.movements) for each in read_roads(case.model).junctions]
+    plant = opened(case, duration_s=40.0, programme=programme, flows_vph=flows)
+    plant.apply(Command.all_local(len(plant.actuators)))
+    shown = {libsumo.trafficlight.getProgram("A1")}
+    while plant.step(1.0):
+        shown.add(libsumo.trafficlight.getProgram("A1"))
+    plant.close()
+    assert shown == {programme}
 
 
 def test_a_run_waits_for_no_other_program(tmp_path: Path) -> None:

@@ -122,6 +122,34 @@ class ProgrammeRow:
     phases: list[PhaseRow] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timetable:
+    """When signals go from one programme to another (SUMO's WAUT).
+
+    Attributes
+    ----------
+    first : programme before the first switch
+    begin_s : time of the simulation that the switches count from [s]
+    period_s : after which they come again [s]; 0 where they do not
+    switches : when [s], and to which programme
+    """
+
+    name: str
+    first: str
+    begin_s: float
+    period_s: float
+    switches: list[tuple[float, str]] = field(default_factory=list)
+
+    def at(self, time_s: float) -> str:
+        """The programme in use."""
+        passed_s = time_s - self.begin_s
+        again = 0.0 < self.period_s <= passed_s
+        now_s = passed_s % self.period_s if again else passed_s
+        past = [each for each in self.switches if each[0] <= now_s]
+        last = past or (self.switches if again else [])
+        return max(last)[1] if last else self.first
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkFile:
     """A network file as it stands.
@@ -131,7 +159,7 @@ class NetworkFile:
     edges, lanes, nodes : by id
     connections : in the file's order
     programmes : by id of the signal; the last one is in use
-    timetables : id of the signal -> of the timetable (WAUT) that changes its programme
+    timetables : id of the signal -> what changes its programme by the time of day
     """
 
     path: Path
@@ -140,7 +168,7 @@ class NetworkFile:
     nodes: dict[str, Node]
     connections: tuple[Connection, ...]
     programmes: dict[str, list[ProgrammeRow]]
-    timetables: Mapping[str, str] = field(default_factory=dict)
+    timetables: Mapping[str, Timetable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

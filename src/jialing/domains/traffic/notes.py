@@ -9,7 +9,7 @@ import numpy as np
 
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.movements import Ways
-from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow, Scenario
+from jialing.domains.traffic.network import Lane, NetworkFile, ProgrammeRow, Scenario, Timetable
 from jialing.domains.traffic.programmes import GREEN, is_green_phase
 from jialing.domains.traffic.proof import Proof
 from jialing.domains.traffic.service import round_s
@@ -106,7 +106,7 @@ def of_junction(
     """
     net, used = ways.net, rows[-1]
     for why in (
-        *_of_programmes(junction, rows, net.timetables.get(junction.name, "")),
+        *_of_programmes(junction, rows, net.timetables.get(junction.name)),
         *_of_letters(junction, used),
         *_of_lanes(net, junction),
         *_of_ways(ways, junction),
@@ -129,13 +129,13 @@ def of_junction(
 
 
 def _of_programmes(
-    junction: Junction, rows: Sequence[ProgrammeRow], timetable: str
+    junction: Junction, rows: Sequence[ProgrammeRow], timetable: Timetable | None
 ) -> Iterator[str]:
     used = rows[-1]
     others = _listed([row.name for row in rows[:-1]])
-    if timetable:
+    if timetable is not None:
         yield (
-            f"WAUT {timetable!r} changes its programme; its modes and times are those of "
+            f"WAUT {timetable.name!r} changes its programme; its modes and times are those of "
             f"{used.name!r}, in use as the simulation begins; the others: {others}"
         )
     elif len(rows) > 1:

@@ -103,6 +103,12 @@ class SumoPlant:
                 additional.append(write_actuated(self.junctions, self._folder))
             elif programme == "webster":
                 additional.append(write_webster(self.junctions, flows_vph, self._folder))
+            self._own = "" if programme == "file" else programme
+            self._timetables = {
+                k: roads.net.timetables[junction.name]
+                for k, junction in enumerate(self.junctions)
+                if junction.name in roads.net.timetables
+            }
             self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
             self._wire(roads, settings, seed)
         except BaseException:
@@ -150,6 +156,7 @@ class SumoPlant:
             [lights.getControlledLinks(j.name) for j in self.junctions],
         )
         self.cabinets = tuple(Cabinet(j, yellow_s=settings.yellow_s) for j in self.junctions)
+        self._keep_own()
         self._homes = [lights.getProgram(j.name) for j in self.junctions]
         self._told: list[str] = ["" for _ in self.junctions]
         for cabinet in self.cabinets:
@@ -239,11 +246,19 @@ class SumoPlant:
             except REFUSALS as error:
                 raise PlantError(f"SUMO stopped at {self.time_s:g} s: {error}") from error
             self.time_s = round(float(libsumo.simulation.getTime()) - self._begin_s, 6)
+            self._keep_own()
             self._note()
         if self.time_s >= self.duration_s - 1e-6:
             self.ended = True
             self._end()
         return not self.ended
+
+    def _keep_own(self) -> None:
+        """Keep signals at the programme of a baseline where the files switch theirs by time."""
+        for k in self._timetables if self._own else ():
+            name = self.junctions[k].name
+            if libsumo.trafficlight.getProgram(name) != self._own:
+                libsumo.trafficlight.setProgram(name, self._own)
 
     def _switch(self) -> None:
         """Let every cabinet that is not under its programme set what the next second shows."""
@@ -254,6 +269,8 @@ class SumoPlant:
             name, state = cabinet.junction.name, None
             if self._told[k] == "":
                 self._homes[k] = lights.getProgram(name)
+            elif k in self._timetables:
+                self._homes[k] = self._timetables[k].at(self._begin_s + self.time_s)
             state = cabinet.advance(self.time_s, self._programme_state(k, name))
             if state is None:
                 lights.setProgram(name, self._homes[k])

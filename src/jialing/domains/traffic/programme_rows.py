@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from jialing.domains.traffic.elements import Element, read_elements
-from jialing.domains.traffic.network import PhaseRow, ProgrammeRow
+from jialing.domains.traffic.network import PhaseRow, ProgrammeRow, Timetable
 
 LETTERS = frozenset("rugGyosO")
 OFF = "off"  # the programme that every signal of SUMO has without writing it
-
-
-@dataclass(kw_only=True)
-class Timetable:
-    """When signals go from one programme to another (SUMO's WAUT).
-
-    Attributes
-    ----------
-    first : programme before the first switch
-    refers_to_s : what the file's times count from [s]
-    switches : time of the simulation [s] and programme
-    """
-
-    first: str
-    refers_to_s: float
-    switches: list[tuple[float, str]] = field(default_factory=list)
-
-    def at(self, time_s: float) -> str:
-        """The programme in use."""
-        past = [each for each in self.switches if each[0] <= time_s]
-        return max(past)[1] if past else self.first
 
 
 class Additional:
@@ -58,12 +36,14 @@ class Additional:
                 rows[-1][0].phases.append(read_phase(element))
             elif element.tag == "WAUT":
                 table = Timetable(
-                    first=element.text("startProg"), refers_to_s=element.time_s("refTime", 0.0)
+                    name=element.text("id"),
+                    first=element.text("startProg"),
+                    begin_s=element.time_s("refTime", 0.0),
+                    period_s=element.time_s("period", 0.0),
                 )
-                self._timetables[element.text("id")] = table
+                self._timetables[table.name] = table
             elif element.tag == "wautSwitch" and element.parent == "WAUT":
-                at_s = table.refers_to_s + element.time_s("time")
-                table.switches.append((at_s, element.text("to")))
+                table.switches.append((element.time_s("time"), element.text("to")))
             elif element.tag == "wautJunction":
                 self._of_signal[element.text("junctionID")] = element.text("wautID")
         for row, element in rows:
@@ -81,13 +61,20 @@ class Additional:
         elif "offset" in element.attributes:
             same[0].offset_s = row.offset_s
 
-    def in_order(self, begin_s: float) -> Mapping[str, str]:
-        """Put the programme in use at `begin_s` last; signal -> timetable that switches it."""
-        for signal, name in self._of_signal.items():
-            if name in self._timetables and signal in self._programmes:
-                used = self._timetables[name].at(begin_s)
-                self._programmes[signal].sort(key=lambda row: row.name == used)
-        return self._of_signal
+    def in_order(self, begin_s: float) -> Mapping[str, Timetable]:
+        """Put the programme in use at `begin_s` last; signal -> what switches its programmes."""
+        timetables = {
+            signal: self._timetables[name]
+            for signal, name in self._of_signal.items()
+            if name in self._timetables and signal in self._programmes
+        }
+        for signal, table in timetables.items():
+            rows, used = self._programmes[signal], table.at(begin_s)
+            rows[:] = [
+                *(row for row in rows if row.name != used),
+                *(row for row in rows if row.name == used),
+            ]
+        return timetables
 
 
 def read_programme(element: Element) -> ProgrammeRow:
