@@ -362,6 +362,24 @@ def test_streams_of_one_approach_that_the_file_shows_green_together_do_not_confl
     assert together.conflicts[0, 1]
 
 
+AGAINST = '    <connection from=":C_c0" to=":C_w0" fromLane="0" toLane="0" tl="C" linkIndex="4" dir="s"/>\n'
+BOTH_WAYS = PHASES.replace('G"', 'GG"').replace('r"', 'rr"')
+
+
+def test_those_who_cross_the_other_way_may_have_a_letter_of_their_own(tmp_path: Path) -> None:
+    found = crossing(tmp_path, (PHASES, BOTH_WAYS), ("</net>", AGAINST + "</net>"))
+    assert found.links.tolist() == [0, 1, 2, 3, 4]
+    assert found.pedestrian.tolist() == [False, False, False, True, True]
+    assert found.conflicts[4].tolist() == found.conflicts[3].tolist()
+    assert found.via_length_m[4] == found.via_length_m[3]
+
+
+def test_those_who_cross_the_other_way_are_in_the_way_of_vehicles_too(tmp_path: Path) -> None:
+    wrong = BOTH_WAYS.replace('"Grrrr"', '"GrrrG"')
+    with pytest.raises(InputError, match=r"two ways that cross.*pedestrian crossing"):
+        crossing(tmp_path, (PHASES, wrong), ("</net>", AGAINST + "</net>"))
+
+
 def test_a_movement_does_not_conflict_with_itself(tmp_path: Path) -> None:
     found = crossing(tmp_path, ('response="1000" foes="1110"', 'response="1001" foes="1111"'))
     assert not found.conflicts.diagonal().any()

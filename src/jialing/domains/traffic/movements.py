@@ -53,9 +53,21 @@ class Ways:
             if each.signal:
                 self.of_signal.setdefault(each.signal, []).append(each)
 
+    def crossing(self, connection: Connection) -> str:
+        """The lane that people cross on; empty if they do not walk here.
+
+        A connection onto a crossing is for those who walk with it. Where its two directions have
+        letters of their own (`linkIndex2`), one that leaves it is for those who walk against it.
+        """
+        if self.net.edges[connection.head].function == "crossing":
+            return connection.head_lane
+        if self.net.edges[connection.tail].function == "crossing":
+            return connection.tail_lane
+        return ""
+
     def is_crossing(self, connection: Connection) -> bool:
         """True if people walk here."""
-        return self.net.edges[connection.head].function == "crossing"
+        return self.crossing(connection) != ""
 
     def is_inside(self, connection: Connection) -> bool:
         """True if it begins within a node and is no crossing: the signal stands before it."""
@@ -63,8 +75,9 @@ class Ways:
 
     def chain(self, connection: Connection) -> list[Lane]:
         """Lanes across the node, one after the other."""
-        if self.is_crossing(connection):
-            return [self.net.lanes[connection.head_lane]]
+        crossing = self.crossing(connection)
+        if crossing:
+            return [self.net.lanes[crossing]]
         found: list[Lane] = []
         name = connection.via
         while name and name not in (lane.name for lane in found):

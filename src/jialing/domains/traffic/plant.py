@@ -154,6 +154,7 @@ class SumoPlant:
             libsumo.person,
             self.junctions,
             [lights.getControlledLinks(j.name) for j in self.junctions],
+            {name for name, edge in roads.net.edges.items() if edge.function == "crossing"},
         )
         self.cabinets = tuple(Cabinet(j, yellow_s=settings.yellow_s) for j in self.junctions)
         self._keep_own()

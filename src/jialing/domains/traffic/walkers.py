@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -21,6 +21,7 @@ class Walkers:
     source : the simulator's own pedestrian functions (`libsumo.person`)
     junctions : of the network
     links : per junction the controlled links as SUMO lists them: (from, to, via) lane ids
+    crossings : edges that are pedestrian crossings
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Walkers:
         source: Any,
         junctions: Sequence[Junction],
         links: Sequence[Sequence[Sequence[tuple[str, str, str]]]],
+        crossings: Set[str],
     ) -> None:
         self._source = source
         self._movements = sum(junction.movements for junction in junctions)
@@ -38,12 +40,14 @@ class Walkers:
         for junction, ways in zip(junctions, links, strict=True):
             for m in np.flatnonzero(junction.pedestrian).tolist():
                 link = int(junction.links[m])
-                for _, crossing, _ in chain(*ways[link : link + 1]):  # absent without lanes inside
-                    self._at[crossing.rpartition("_")[0]] = first + m
+                counted = first + m  # those who wait on both sides count for the first of its links
+                for way in chain(*ways[link : link + 1]):  # absent without lanes inside
+                    for edge in crossings & {lane.rpartition("_")[0] for lane in way[:2]}:
+                        counted = self._at.setdefault(edge, first + m)
                 name = f"waiting:{junction.name}/{link}"
                 if all(signal.name != name for signal in self.signals):
                     self.signals.append(Signal(name=name, unit="1", low=0.0))
-                    self._places.append(first + m)
+                    self._places.append(counted)
             first += junction.movements
 
     def count(self) -> FloatArray:
