@@ -129,6 +129,13 @@ def test_a_queue_is_drawn_before_its_stop_line(tmp_path: Path) -> None:
     assert (drawn["x"][at], drawn["y"][at]) == (pytest.approx(178.0), pytest.approx(200.0))
 
 
+def test_people_who_wait_are_drawn_by_the_place_of_their_letter(tmp_path: Path) -> None:
+    """Link 0 is without signal, so the crossing's letter is the fourth, and its movement the third."""
+    drawn = picture(read_roads(write_network(tmp_path, ('linkIndex="0"', 'linkIndex="-1"'))))
+    rows = {panel["title"]: panel["signals"] for panel in drawn["panels"]}
+    assert rows["People who wait to cross"] == ["waiting:C/3"]
+
+
 def test_a_street_without_shape_is_drawn_straight(tmp_path: Path) -> None:
     shape = ' shape="0.00,200.00 190.00,200.00"'
     drawn = picture(read_roads(write_network(tmp_path, (shape, ""))))

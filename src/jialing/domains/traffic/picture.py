@@ -57,9 +57,9 @@ def picture(roads: Roads) -> dict[str, Any]:
 def _panels(roads: Roads) -> list[dict[str, Any]]:
     lanes = [lane for junction in roads.junctions for lane in junction.lanes]
     walks = [
-        f"waiting:{junction.name}/{m}"
+        f"waiting:{junction.name}/{link}"
         for junction in roads.junctions
-        for m in np.flatnonzero(junction.pedestrian).tolist()
+        for link in np.unique(junction.links[junction.pedestrian]).tolist()
     ]
     rows = (
         ("Queue", "veh", "line", [f"queue:{lane}" for lane in lanes]),
