@@ -304,6 +304,19 @@ def test_a_route_that_leaves_the_network_is_told(
         assert word in told.value.message, told.value.message
 
 
+def test_routes_that_leave_the_network_are_left_to_sumo_where_it_is_to_ignore_them(
+    tmp_path: Path,
+) -> None:
+    write_network(tmp_path)
+    (tmp_path / "cars.rou.xml").write_text('<routes><route id="r" edges="WC CN"/></routes>')
+    files = '<n v="crossing.net.xml"/><r v="cars.rou.xml"/>'
+    option = '<ignore-route-errors value="{}"/>'
+    found = read_roads(write_config(tmp_path, files + option.format("true")))
+    assert any("ignore-route-errors" in each.why for each in found.skipped)
+    with pytest.raises(InputError, match="leaves the network"):
+        read_roads(write_config(tmp_path, files + option.format("false")))
+
+
 def test_a_network_given_as_routes_is_told(tmp_path: Path) -> None:
     path = write_network(tmp_path)
     with pytest.raises(InputError, match="begins with <routes>"):

@@ -42,13 +42,15 @@ class Roads:
 def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roads:
     """The signals in a `.net.xml` (`.gz` too) or in the network of a `.sumocfg`.
 
-    Route files, of the `.sumocfg` or of the settings, are read to see that they fit the network.
+    Route files, of the `.sumocfg` or of the settings, are read to see that they fit the network,
+    unless the `.sumocfg` has SUMO ignore the errors of routes.
     Raises InputError with file, line, element and remedy.
     """
     settings = settings or TrafficSettings()
     scenario = read_scenario(path)
     net = read_network(scenario.net, scenario.additional, begin_s=scenario.begin_s)
-    check_routes(net, settings.routes or scenario.routes)
+    if not scenario.passes_over:
+        check_routes(net, settings.routes or scenario.routes)
     ways = Ways(net)
     checks.known_signals(net)
     skipped: list[Skipped] = [*notes.of_configuration(scenario), *notes.of_network(net)]

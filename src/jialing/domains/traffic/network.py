@@ -182,6 +182,7 @@ class Scenario:
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
     step_s : length of a step [s]
     outputs : options that would have SUMO write a file, as they are named there, and their lines
+    passes_over : whether SUMO leaves out vehicles whose route leaves the network
     """
 
     path: Path
@@ -192,3 +193,4 @@ class Scenario:
     end_s: float | None = None
     step_s: float = 1.0
     outputs: Mapping[str, int] = field(default_factory=dict)
+    passes_over: bool = False

@@ -46,6 +46,12 @@ def of_configuration(scenario: Scenario) -> Iterator[Skipped]:
             line=min(scenario.outputs.values()),
             why=f"a run writes no file of yours; not written: {_listed(scenario.outputs)}",
         )
+    if scenario.passes_over:
+        yield Skipped(
+            element=f"configuration {scenario.path.name}",
+            line=0,
+            why="ignore-route-errors: whoever has a route that leaves the network does not drive",
+        )
 
 
 def of_network(net: NetworkFile) -> Iterator[Skipped]:

@@ -52,6 +52,7 @@ def read_scenario(path: str | Path) -> Scenario:
     files: dict[str, tuple[Path, ...]] = {}
     times: dict[str, float] = {}
     outputs: dict[str, int] = {}
+    passes_over = False
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
         if tag in ("net-file", "route-files", "additional-files"):
@@ -62,6 +63,8 @@ def read_scenario(path: str | Path) -> Scenario:
             element.fail(
                 "asks for a simulation without lanes, in which signals see nobody; remove it"
             )
+        elif tag == "ignore-route-errors":
+            passes_over = element.get(_value_key(element)) in TRUE
         elif tag.endswith(("-output", ".output")) or tag in OUTPUTS:
             outputs[element.tag] = element.line
     if not files.get("net-file"):
@@ -84,6 +87,7 @@ def read_scenario(path: str | Path) -> Scenario:
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
         outputs=outputs,
+        passes_over=passes_over,
     )
 
 
