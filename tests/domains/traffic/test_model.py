@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from small_roads import PHASES, PROGRAMME, REQUESTS, write_network
 
 from jialing.core.errors import InputError
+from jialing.domains.traffic.actuated import write_actuated
 from jialing.domains.traffic.junction import Junction, Right
 from jialing.domains.traffic.model import read_roads
 from jialing.domains.traffic.network import Timetable
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.webster import write_webster
 
 
 def phases(*rows: tuple[float, str]) -> str:
@@ -121,6 +124,41 @@ def test_intergreen_is_what_the_programme_puts_between_two_greens(tmp_path: Path
     assert found.all_red_s[0].tolist() == [0.0, 2.0, 2.0]
     assert found.yellow_s[2].tolist() == [4.0, 0.0, 0.0]
     assert found.all_red_s[2].tolist() == [1.0, 0.0, 0.0]
+
+
+BY_NEXT = """\
+        <phase duration="30" state="Grrr" minDur="8" maxDur="40" next="2"/>
+        <phase duration="20" state="rGgG" next="4 5"/>
+        <phase duration="3"  state="yrrr" next="6"/>
+        <phase duration="1"  state="rrrr" next="0"/>
+        <phase duration="4"  state="rGgr"/>
+        <phase duration="4"  state="ryyr" next="3"/>
+        <phase duration="2"  state="rrrr" next="1"/>
+"""
+
+
+def test_phases_follow_each_other_as_the_file_says(tmp_path: Path) -> None:
+    usual, found = crossing(tmp_path), crossing(tmp_path, (PHASES, BY_NEXT))
+    assert found.modes == usual.modes
+    assert found.yellow_s.tolist() == usual.yellow_s.tolist()
+    assert found.all_red_s.tolist() == usual.all_red_s.tolist()
+
+
+@pytest.mark.parametrize("word", ["7", "one", "-1"])
+def test_a_phase_that_is_followed_by_none_of_its_programme_is_told(
+    tmp_path: Path, word: str
+) -> None:
+    with pytest.raises(InputError, match="next") as told:
+        crossing(tmp_path, (PHASES, BY_NEXT.replace('next="6"', f'next="{word}"')))
+    assert told.value.line == 34
+
+
+def test_baselines_follow_the_phases_as_the_file_does(tmp_path: Path) -> None:
+    found = crossing(tmp_path, (PHASES, BY_NEXT))
+    flows = [np.ones(found.movements)]
+    for path in (write_actuated([found], tmp_path), write_webster([found], flows, tmp_path)):
+        text = path.read_text()
+        assert re.findall('next="(.*?)"', text) == ["2", "4 5", "6", "0", "3", "1"]
 
 
 def test_a_mode_that_only_gains_green_needs_no_yellow(tmp_path: Path) -> None:

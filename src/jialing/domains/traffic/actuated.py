@@ -38,15 +38,20 @@ def write_actuated(junctions: Sequence[Junction], folder: Path) -> Path:
 def write_programmes(
     rows: Sequence[tuple[Junction, str, Sequence[dict[str, str]]]], name: str, folder: Path
 ) -> Path:
-    """Write ``name.add.xml`` with a programme for each junction, of a kind and with phases."""
+    """Write ``name.add.xml`` with a programme for each junction, of a kind and with phases.
+
+    The phases follow each other as those of its first programme do.
+    """
     root = ElementTree.Element("additional")
     for junction, kind, phases in rows:
+        own = junction.programmes[0].phases
         offset = f"{junction.programmes[0].offset_s:g}"
         light = ElementTree.SubElement(
             root, "tlLogic", id=junction.name, type=kind, programID=name, offset=offset
         )
-        for phase in phases:
-            ElementTree.SubElement(light, "phase", phase)
+        for phase, was in zip(phases, own, strict=True):
+            then = {"next": " ".join(map(str, was.then))} if was.then else {}
+            ElementTree.SubElement(light, "phase", phase | then)
     path = folder / f"{name}.add.xml"
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path

@@ -38,6 +38,14 @@ def phases(rows: Sequence[ProgrammeRow]) -> None:
                 path=row.path,
                 line=row.line,
             )
+        for number, phase in enumerate(row.phases, start=1):
+            if any(then >= len(row.phases) for then in phase.then):
+                raise InputError(
+                    f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number} has next="
+                    f"{' '.join(map(str, phase.then))!r}; allowed: 0 … {len(row.phases) - 1}",
+                    path=row.path,
+                    line=phase.line,
+                )
         if sum(phase.duration_s for phase in row.phases) <= 0.0:
             raise InputError(
                 f"<tlLogic id={row.signal!r} programID={row.name!r}> has a cycle of 0 s; give its "

@@ -35,12 +35,14 @@ class Phase:
     ----------
     state : one letter per signal link, as in the file (`G g y r u s o O`)
     duration_s, min_s, max_s : as programmed [s]; `min_s` = `max_s` = `duration_s` where not given
+    then : phases that may follow, counted from 0; empty where the next one does
     """
 
     state: str
     duration_s: float
     min_s: float
     max_s: float
+    then: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,13 +100,17 @@ class Connection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PhaseRow:
-    """A phase as it stands; None where the file does not say."""
+    """A phase as it stands; None where the file does not say.
+
+    `then` are the phases that may follow, counted from 0; empty where the one after it does.
+    """
 
     state: str
     duration_s: float
     min_s: float | None
     max_s: float | None
     line: int
+    then: tuple[int, ...] = ()
 
 
 @dataclass(kw_only=True, slots=True)

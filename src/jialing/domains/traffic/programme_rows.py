@@ -114,6 +114,14 @@ def read_phase(element: Element) -> PhaseRow:
     longest = element.time_s("maxDur", low=0.0) if "maxDur" in element.attributes else None
     if shortest is not None and longest is not None and shortest > longest:
         element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+    words = element.get("next").split()
+    if not all(word.isdecimal() for word in words):
+        element.fail(f"has next={element.get('next')!r}; it lists phases, counted from 0")
     return PhaseRow(
-        state=state, duration_s=duration_s, min_s=shortest, max_s=longest, line=element.line
+        state=state,
+        duration_s=duration_s,
+        min_s=shortest,
+        max_s=longest,
+        line=element.line,
+        then=tuple(int(word) for word in words),
     )

@@ -50,6 +50,7 @@ def programme(row: ProgrammeRow) -> Programme:
                 duration_s=phase.duration_s,
                 min_s=phase.duration_s if phase.min_s is None else phase.min_s,
                 max_s=phase.duration_s if phase.max_s is None else phase.max_s,
+                then=phase.then,
             )
             for phase in row.phases
         ),
@@ -159,8 +160,8 @@ def _yellows(
     seen: dict[int, float] = {}
     for row in rows:
         for link in {int(each) for each in links}:
-            for start, end in _spells(row, link, "y"):
-                seen[link] = max(seen.get(link, 0.0), _elapsed(row, start, end))
+            for _, start in _begins(row, link, "y"):
+                seen[link] = max(seen.get(link, 0.0), _yellow_s(row, link, (start,)))
     usual = max(seen.values(), default=settings.yellow_s)
     return np.array([seen.get(int(link), usual) for link in links], dtype=np.float64)
 
@@ -216,54 +217,95 @@ def _see_gaps(
     nothing about the time between them.
     """
     for first in links:
-        leaves = [end for _, end in _spells(row, first, "Gg")]
-        for end in leaves:
-            shown, after, yellow = len(row.phases), 0.0, True
-            for step in range(shown):
-                phase = row.phases[(end + step) % shown]
-                letter = phase.state[first]
-                if letter in GREEN:
-                    break
-                for other in links:
-                    if phase.state[other] in GREEN and other != first:
-                        key = (first, other)
-                        was = row.phases[(end - 1) % shown].state[other] in GREEN
-                        told = after > 0.0 or step > 0 or first in on_foot
-                        if told and not was:
-                            seen[key] = min(seen.get(key, np.inf), after)
-                yellow = yellow and letter == "y"
-                if not yellow:
-                    after += phase.duration_s
-                if is_green_phase(phase.state) and not _only_takes(row, end, step):
-                    break
+        ways = [
+            _Leaving(before=before, path=(at,))
+            for before, at in _begins(row, first, "Gg", ends=True)
+        ]
+        while ways:
+            ways.extend(_follow(row, first, links, on_foot, seen, ways.pop()))
 
 
-def _only_takes(row: ProgrammeRow, end: int, step: int) -> bool:
-    """True if a green phase after `end` gives nobody more than before: others clear in it."""
-    before = row.phases[(end - 1) % len(row.phases)].state
-    phase = row.phases[(end + step) % len(row.phases)].state
-    return all(_rank(then) <= _rank(now) for now, then in zip(before, phase, strict=True))
+@dataclass(frozen=True, kw_only=True)
+class _Leaving:
+    """On the way from a green to others.
+
+    Attributes
+    ----------
+    before : the last phase that showed the green
+    path : phases since
+    after_s : since the end of its yellow [s]
+    yellow : whether that still shows
+    """
+
+    before: int
+    path: tuple[int, ...]
+    after_s: float = 0.0
+    yellow: bool = True
+
+
+def _follow(
+    row: ProgrammeRow,
+    first: int,
+    links: Sequence[int],
+    on_foot: Collection[int],
+    seen: dict[tuple[int, int], float],
+    way: _Leaving,
+) -> list[_Leaving]:
+    """Enter the gaps from `first` to the greens of the last phase of `way`; the ways on from there."""
+    before, phase = row.phases[way.before].state, row.phases[way.path[-1]]
+    if phase.state[first] in GREEN:
+        return []
+    told = way.after_s > 0.0 or len(way.path) > 1 or first in on_foot
+    for other in links:
+        if told and phase.state[other] in GREEN and before[other] not in GREEN:
+            key = (first, other)
+            seen[key] = min(seen.get(key, np.inf), way.after_s)
+    if is_green_phase(phase.state) and not _only_takes(before, phase.state):
+        return []
+    yellow = way.yellow and phase.state[first] == "y"
+    after_s = way.after_s if yellow else way.after_s + phase.duration_s
+    return [
+        _Leaving(before=way.before, path=(*way.path, then), after_s=after_s, yellow=yellow)
+        for then in _then(row, way.path[-1])
+        if then not in way.path
+    ]
+
+
+def _only_takes(before: str, state: str) -> bool:
+    """True if a green phase gives nobody more than the one before did: others clear in it."""
+    return all(_rank(then) <= _rank(now) for now, then in zip(before, state, strict=True))
 
 
 def _rank(letter: str) -> int:
     return RIGHTS.get(letter, Right.RED)
 
 
-def _spells(row: ProgrammeRow, link: int, letters: str) -> list[tuple[int, int]]:
-    """Stretches of phases [start, end) in which `link` shows one of `letters`; end may wrap round."""
-    count = len(row.phases)
-    shows = [phase.state[link] in letters for phase in row.phases]
-    if all(shows) or not any(shows):
-        return []
-    found = []
-    for start in range(count):
-        if shows[start] and not shows[start - 1]:
-            end = start
-            while shows[end % count]:
-                end += 1
-            found.append((start, end))
-    return found
+def _then(row: ProgrammeRow, at: int) -> tuple[int, ...]:
+    """The phases that may follow one."""
+    return row.phases[at].then or ((at + 1) % len(row.phases),)
 
 
-def _elapsed(row: ProgrammeRow, start: int, end: int) -> float:
-    return sum(row.phases[i % len(row.phases)].duration_s for i in range(start, end))
+def _begins(
+    row: ProgrammeRow, link: int, letters: str, *, ends: bool = False
+) -> list[tuple[int, int]]:
+    """Pairs of phases, the one before and the one in which `link` begins to show the letters.
+
+    With `ends`, the one in which it no longer does.
+    """
+    shows = [(phase.state[link] in letters) is not ends for phase in row.phases]
+    return [
+        (at, then)
+        for at in range(len(shows))
+        for then in _then(row, at)
+        if shows[then] and not shows[at]
+    ]
+
+
+def _yellow_s(row: ProgrammeRow, link: int, path: tuple[int, ...]) -> float:
+    """From the last phase of `path` on, how long at most `link` shows yellow [s]."""
+    further = [
+        _yellow_s(row, link, (*path, then))
+        for then in _then(row, path[-1])
+        if row.phases[then].state[link] == "y" and then not in path
+    ]
+    return row.phases[path[-1]].duration_s + max(further, default=0.0)
