@@ -77,6 +77,17 @@ def test_outputs_that_a_run_does_not_write_are_named(tmp_path: Path) -> None:
     assert "fcd-output, summary" in note.why
 
 
+def test_a_configuration_that_switches_every_signal_off_is_told(tmp_path: Path) -> None:
+    write_network(tmp_path)
+    path = tmp_path / "own.sumocfg"
+    path.write_text(
+        '<configuration><net-file value="crossing.net.xml"/>\n<tls.all-off value="true"/></configuration>'
+    )
+    note = next(each for each in read_roads(path).skipped if "own.sumocfg" in each.element)
+    assert note.line == 2
+    assert "every signal is off" in note.why
+
+
 def test_a_turn_that_waits_inside_the_node_is_named(tmp_path: Path) -> None:
     inner = (
         '    <connection from=":C_2" to="CE" fromLane="0" toLane="0" dir="r" state="M"/>\n',

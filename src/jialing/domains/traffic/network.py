@@ -186,7 +186,7 @@ class Scenario:
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
     step_s : length of a step [s]
     outputs : options that would have SUMO write a file, as they are named there, and their lines
-    passes_over : whether SUMO leaves out vehicles whose route leaves the network
+    noted : options that change what a run shows, and their lines
     """
 
     path: Path
@@ -197,4 +197,4 @@ class Scenario:
     end_s: float | None = None
     step_s: float = 1.0
     outputs: Mapping[str, int] = field(default_factory=dict)
-    passes_over: bool = False
+    noted: Mapping[str, int] = field(default_factory=dict)

@@ -17,6 +17,11 @@ from jialing.domains.traffic.settings import TrafficSettings
 
 RAIL = frozenset({"tram", "rail", "rail_urban", "rail_electric", "rail_fast", "subway"})
 SHORT_M = 5.0  # SUMO's default length of a car: a shorter lane holds none
+#: what options of a configuration mean for a run
+OPTIONS = {
+    "ignore-route-errors": "whoever has a route that leaves the network does not drive",
+    "tls.all-off": "every signal is off, and nothing can be controlled",
+}
 SHOWN = 5  # names that one note lists
 
 
@@ -46,11 +51,11 @@ def of_configuration(scenario: Scenario) -> Iterator[Skipped]:
             line=min(scenario.outputs.values()),
             why=f"a run writes no file of yours; not written: {_listed(scenario.outputs)}",
         )
-    if scenario.passes_over:
+    for option, line in scenario.noted.items():
         yield Skipped(
             element=f"configuration {scenario.path.name}",
-            line=0,
-            why="ignore-route-errors: whoever has a route that leaves the network does not drive",
+            line=line,
+            why=f"{option}: {OPTIONS[option]}",
         )
 
 

@@ -110,6 +110,8 @@ def read_phase(element: Element) -> PhaseRow:
             f"has the letter {strange[0]!r} in state {state!r}; allowed: {' '.join(sorted(LETTERS))}"
         )
     duration_s = element.time_s("duration", low=0.0)
+    if duration_s == 0.0:
+        element.fail("has a duration of 0 s, which SUMO refuses; give it one or remove it")
     shortest = element.time_s("minDur", low=0.0) if "minDur" in element.attributes else None
     longest = element.time_s("maxDur", low=0.0) if "maxDur" in element.attributes else None
     if shortest is not None and longest is not None and shortest > longest:

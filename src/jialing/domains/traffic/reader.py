@@ -26,6 +26,7 @@ NET = "a SUMO network (.net.xml)"
 CONFIG_ENDS = (".sumocfg", ".sumo.cfg")
 #: SUMO's words for yes
 TRUE = frozenset({"1", "yes", "true", "on", "x", "t"})
+NOTED = frozenset({"ignore-route-errors", "tls.all-off"})
 #: options of SUMO that name a file to write, besides those whose name ends with `output`
 OUTPUTS = frozenset(
     {
@@ -52,7 +53,7 @@ def read_scenario(path: str | Path) -> Scenario:
     files: dict[str, tuple[Path, ...]] = {}
     times: dict[str, float] = {}
     outputs: dict[str, int] = {}
-    passes_over = False
+    noted: dict[str, int] = {}
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
         if tag in ("net-file", "route-files", "additional-files"):
@@ -63,8 +64,8 @@ def read_scenario(path: str | Path) -> Scenario:
             element.fail(
                 "asks for a simulation without lanes, in which signals see nobody; remove it"
             )
-        elif tag == "ignore-route-errors":
-            passes_over = element.get(_value_key(element)) in TRUE
+        elif tag in NOTED and element.get(_value_key(element)) in TRUE:
+            noted[tag] = element.line
         elif tag.endswith(("-output", ".output")) or tag in OUTPUTS:
             outputs[element.tag] = element.line
     if not files.get("net-file"):
@@ -87,7 +88,7 @@ def read_scenario(path: str | Path) -> Scenario:
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
         outputs=outputs,
-        passes_over=passes_over,
+        noted=noted,
     )
 
 
