@@ -194,6 +194,11 @@ def _notices(run: Run) -> list[str]:
             f"not controlled: {', '.join(alone[:NAMED])}{more}; "
             "`jialing inspect` and the run facts of the report say why"
         )
+    if run.details.get("trips") == 0:
+        found.append(
+            "nobody drove: no vehicle was due between the beginning and the end of the run; compare "
+            "the departures in the route files with <begin> and --duration"
+        )
     decisions: Mapping[str, int] = run.details.get("decisions", {})
     total = sum(decisions.values())
     words = {"late": "late", "raised": "failed", "rejected": "rejected", "busy": "skipped"}

@@ -12,6 +12,7 @@ from small_roads import write_network
 from typer.testing import CliRunner
 
 from jialing.cli.app import app
+from jialing.domains.traffic.cases import FOLDER
 
 ROUTE = '<routes><vehicle id="a" depart="0"><route edges="{}"/></vehicle></routes>'
 
@@ -90,3 +91,18 @@ def test_routes_in_place_of_a_network_end_with_the_network_beside_them(
     config(tmp_path)
     found = CliRunner().invoke(app, [command, str(demand)])
     assert found.stderr.strip().endswith("model file, beside it: all.sumocfg or crossing.net.xml")
+
+
+def test_a_run_in_which_nobody_drives_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("libsumo", reason="install the extra traffic")
+    monkeypatch.chdir(tmp_path)
+    Path("late.sumocfg").write_text(
+        f'<configuration><net-file value="{FOLDER}/grid.net.xml"/>'
+        f'<route-files value="{FOLDER}/grid.rou.xml"/><begin value="90000"/></configuration>'
+    )
+    asked = ["run", "late.sumocfg", "--controller", "fixed", "--duration", "20s", "-q"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.stderr
+    assert result.output.count("nobody drove") == 1
