@@ -334,9 +334,10 @@ def test_what_no_controller_moves_stands_once_below_the_table(
     result = jl.run("leaky-bucket", out=tmp_path)
     assert result.notices() == (
         "not controlled: gate 0, gate 1, gate 2, gate 3, gate 4 and 2 more; "
-        "`jialing inspect` and the run facts of the report say why",
+        "`jialing inspect` says why",
     )
     assert result.notices()[0] in result.table()
+    assert jl.repeat("leaky-bucket", seeds=2, out=tmp_path / "seeds").notices() == result.notices()
 
 
 def test_a_replay_of_a_result_repeats_all_its_runs(bucket: BucketDomain, tmp_path: Path) -> None:

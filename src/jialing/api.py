@@ -30,7 +30,7 @@ from jialing.core.errors import (
     RecordError,
     UnknownNameError,
 )
-from jialing.core.stages import Desk, Domain
+from jialing.core.stages import Desk, Domain, WithPerson
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
 from jialing.loop.runner import run_desk
@@ -418,12 +418,11 @@ def _replay(
 
 def _desk_again(domain: Domain, made: Case, chosen: Chosen, recorded: Record) -> Desk:
     """The desk of a run that is repeated; keys that a person turned come from the record."""
-    open_again: Callable[..., Desk] | None = getattr(domain, "replay_desk", None)
-    if open_again is None:
+    if not isinstance(domain, WithPerson):
         return domain.desk(made, chosen.build)
     keys = [event for event in recorded.events if event["kind"] == "key"]
     check_shape(keys, _KEYS, recorded.folder / "events.jsonl")
-    return open_again(made, chosen.build, keys)
+    return domain.replay_desk(made, chosen.build, keys)
 
 
 def _case_of(plain: dict[str, Any]) -> Case:

@@ -138,7 +138,7 @@ class Result:
         return write_report(self.folder, Path(path) if path else self.folder / "report.html")
 
     def to_dict(self) -> dict[str, Any]:
-        """The document that `jialing run --json` prints, but for where its record lies."""
+        """The document that `jialing run --json` prints."""
         document: dict[str, Any] = to_plain(
             {
                 "case": self.case.name,
@@ -191,8 +191,7 @@ def _notices(run: Run) -> list[str]:
     if alone:
         more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
         found.append(
-            f"not controlled: {', '.join(alone[:NAMED])}{more}; "
-            "`jialing inspect` and the run facts of the report say why"
+            f"not controlled: {', '.join(alone[:NAMED])}{more}; `jialing inspect` says why"
         )
     if run.details.get("trips") == 0:
         found.append(

@@ -122,12 +122,16 @@ class Repeated:
         return f"{name} · median [least … greatest] of seeds {seeds}{known(self.case)}"
 
     def notices(self) -> tuple[str, ...]:
-        """The notices of every seed."""
-        return tuple(
+        """The notices of every seed; what all say is said once."""
+        told = [result.notices() for result in self.results]
+        shared = [notice for notice in told[0] if all(notice in one for one in told)]
+        own = [
             f"seed {result.case.seed}: {notice}"
-            for result in self.results
-            for notice in result.notices()
-        )
+            for result, notices in zip(self.results, told, strict=True)
+            for notice in notices
+            if notice not in shared
+        ]
+        return (*shared, *own)
 
     def lost(self) -> tuple[str, ...]:
         """Parts of a city that were lost, under every seed."""

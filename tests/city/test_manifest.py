@@ -161,7 +161,7 @@ def pump_that_nobody_moves(plain: dict[str, Any]) -> None:
 
 
 def event_after_the_evening(plain: dict[str, Any]) -> None:
-    plain["events"]["detectors_lost"]["from_min"] = 180
+    plain["events"]["detectors_lost"]["from_min"] = 179.5
 
 
 def slip_of_the_pen(plain: dict[str, Any]) -> None:
@@ -218,7 +218,7 @@ def five_and_a_half(plain: dict[str, Any]) -> None:
         (nothing_moves, ["water.controlled", "empty", "at least one"]),
         (nothing_is_barred, ["underpasses.nanping.entries", "empty", "at least one edge"]),
         (pump_that_nobody_moves, ["events.pump_without_power.pump", "one of water.controlled"]),
-        (event_after_the_evening, ["events.detectors_lost.from_min", "180", "below duration_min"]),
+        (event_after_the_evening, ["events.detectors_lost.from_min", "179.5", "at most 179"]),
         (slip_of_the_pen, ["depth_to_closure.leed_s", "Did you mean 'lead_s'?"]),
         (gauge_of_an_underpass, ["underpasses.nanping.gauge", "no effect", "take it out"]),
         (gauge_of_a_station, ["stations.hongtudi.gauge", "no effect", "take it out"]),

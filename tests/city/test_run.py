@@ -247,6 +247,15 @@ def test_a_city_counts_who_is_caught_in_all_underpasses_and_delays_with_water_an
     ]
 
 
+def test_signals_that_nobody_controls_are_told_of_the_city_too() -> None:
+    ran = dataclasses.replace(DONE["traffic"].run, details={"uncontrolled": ["signal J3"]})
+    done = {**DONE, "traffic": dataclasses.replace(DONE["traffic"], run=ran)}
+    city: Any = SimpleNamespace(stations=())
+    evening: Any = SimpleNamespace(closed_h=0.0)
+    found = run._summary("alone", Path(), city, done, evening, "completed", 1.0, {})
+    assert found.details["uncontrolled"] == ["signal J3"]
+
+
 def test_where_no_trip_was_followed_delays_are_sumos_own() -> None:
     bare = dataclasses.replace(DONE["traffic"], extra={"caught:a": 3.0})
     found = sheet_of({**DONE, "traffic": bare})

@@ -129,8 +129,10 @@ def relations(plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Prob
             if str(event["pump"]).casefold() not in {one.casefold() for one in moved}:
                 text = not_among(event["pump"], moved)
                 say((*here, "pump"), f"must be one of water.controlled; it {text}")
-        if event["from_min"] >= plain["duration_min"]:
-            text = f"is {event['from_min']:g}; it must be below duration_min, {plain['duration_min']:g}"
+        steps = math.ceil(60.0 * plain["duration_min"] / plain["step_s"])
+        last_min = (steps - 1) * plain["step_s"] / 60.0
+        if event["from_min"] > last_min:
+            text = f"is {event['from_min']:g}; it must be at most {last_min:g}, when the last step begins"
             say((*here, "from_min"), text)
     return found
 

@@ -86,6 +86,10 @@ class Event:
     from_s: float
     to_s: float
 
+    def begin_s(self, period_s: float) -> float:
+        """When it takes effect [s]: with the first step that does not begin before `from_s`."""
+        return math.ceil(self.from_s / period_s) * period_s
+
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:

@@ -236,10 +236,11 @@ def evening_of(case: Case, city: City, mode: str) -> Evening:
     for name in settings.events:
         if name not in city.events:
             raise UnknownNameError(f"possible event of {city.name}", name, city.events)
-        if city.events[name].from_s >= end_s:
+        begin_s = city.events[name].begin_s(city.period_s)
+        if begin_s >= end_s:
             raise InputError(
-                f"the event {name} begins {city.events[name].from_s / 60.0:g} min after the evening "
-                f"does, and this one ends after {end_s / 60.0:g} min"
+                f"the event {name} begins {begin_s / 60.0:g} min after the evening does, and this one "
+                f"ends after {end_s / 60.0:g} min"
             )
     return Evening(
         mode=mode,
@@ -347,6 +348,7 @@ def _summary(
 ) -> Run:
     stations = [f"station:{station.name}" for station in city.stations]
     parts = {name: finished.run for name, finished in done.items()}
+    alone = [each for run in parts.values() for each in run.details.get("uncontrolled", ())]
     return Run(
         controller=mode,
         score=_sheet(done, stations, evening),
@@ -379,6 +381,7 @@ def _summary(
                 for name, run in parts.items()
             },
             "decisions": _decisions(list(parts.values())),
+            **({"uncontrolled": alone} if alone else {}),
         },
     )
 

@@ -211,8 +211,9 @@ def run(
         raise
     report = _report(result)
     if as_json:
-        document = {**result.to_dict(), "record": str(result.folder)}
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        print(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        if not quiet:
+            say(f"Record: {result.folder}")
         if report is not None and not quiet:
             say(f"Report: {report}")
     else:

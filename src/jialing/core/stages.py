@@ -155,3 +155,16 @@ class Domain(Protocol):
 
     def desk(self, case: Any, controller: str | Callable[[], Controller]) -> Desk:
         """Open the plant of `case` with a controller, by name or as a factory."""
+
+
+@runtime_checkable
+class WithPerson(Protocol):
+    """A domain in which a person turns keys beside the guard."""
+
+    def replay_desk(
+        self,
+        case: Any,
+        controller: str | Callable[[], Controller],
+        keys: Sequence[Mapping[str, Any]],
+    ) -> Desk:
+        """As `Domain.desk`, for a run that is repeated: `keys` are the record's events of that kind."""

@@ -55,13 +55,18 @@ def test_an_alias_beside_what_it_stands_for_and_a_merged_key_are_no_fault(file: 
         ("? &a [*a]\n: 1\n", "1:3", "refers to the whole of it"),
         ("a: 1\nb: 2024-13-45\n", "2:4", "'2024-13-45' is no timestamp"),
         ("a: 1\nb: 0x_\n", "2:4", "'0x_' is no int"),
+        ("a: 0x" + 5000 * "f" + "\n", "1:4", "is no int"),
         ("a: !!bool 60\n", "1:4", "'60' is no bool"),
         ("a: !!float ''\n", "1:4", "'' is no float"),
         ("a: !!timestamp noon\n", "1:4", "'noon' is no timestamp"),
         ("a: !!python/object:os.system x\n", "1:4", "could not determine a constructor"),
         ("[a]: 1\n", "1:1", "unhashable key"),
         ("a: [1\n", "2:1", "this is no YAML"),
-        ("a: 1\n---\nb: 2\n", "2:1", "another document"),
+        (
+            "a: 1\n---\nb: 2\n",
+            "2:1",
+            "expected a single document in the stream but found another document",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_line_and_column(

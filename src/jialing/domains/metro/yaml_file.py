@@ -46,7 +46,10 @@ class _Values(yaml.constructor.SafeConstructor):  # type: ignore[misc]
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
+            if isinstance(value, int):
+                str(value)  # Python writes no number of thousands of digits, an error least of all
+            return value
         except (AttributeError, LookupError, ValueError):
             text = f"{node.value!r:.60} is no {node.tag.rpartition(':')[2]}"
             raise yaml.MarkedYAMLError(problem=text, problem_mark=node.start_mark) from None
@@ -96,7 +99,8 @@ def _check_keys(keys: Sequence[yaml.Node], path: Path) -> None:
 
 def _refusal(error: Exception, path: Path) -> InputError:
     """The parser's own words, on one line."""
-    why = " ".join(str(getattr(error, "problem", None) or error).split())
+    words = (getattr(error, "context", None), getattr(error, "problem", None))
+    why = " ".join((" ".join(filter(None, words)) or str(error)).split())
     return _error(f"this is no YAML: {why}", path, getattr(error, "problem_mark", None))
 
 

@@ -104,7 +104,7 @@ class TrafficDomain:
                 about={
                     "begin_s": files.begin_s,
                     "sensing": settings.sensing,
-                    "settings": asdict(settings) | {"routes": [str(r) for r in settings.routes]},
+                    "settings": asdict(settings),
                     "remarks": [
                         _what_is_seen(settings),
                         *(f"{each.element}, line {each.line}: {each.why}." for each in alone),
