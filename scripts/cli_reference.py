@@ -20,7 +20,7 @@ Made from the commands' own help by `make docs`. Results go to stdout; errors, n
 | 0 | all went well |
 | 1 | `replay` found a difference; `run` of a city lost a part, and the others went on; a benchmark failed |
 | 2 | an error, with one message on stderr; `city check` found something |
-| 130 | Ctrl-C; the record of what ran until then is kept, and reported |
+| 130 | Ctrl-C or SIGTERM; the record of what ran until then is kept, and reported |
 
 | environment variable | meaning |
 |---|---|

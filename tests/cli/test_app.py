@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 import jialing as jl
 from jialing.cli import bench
-from jialing.cli.app import app
+from jialing.cli.app import app, main
 
 
 @pytest.fixture
@@ -226,6 +229,17 @@ def test_ctrl_c_ends_with_130_and_says_where_the_record_lies(
     assert result.stdout == ""
     assert "the record lies in runs/leaky-bucket-s0" in result.stderr
     assert jl.open_record("runs/leaky-bucket-s0/predictive").ticks == 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_what_stops_a_service_is_heard_as_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("jialing.cli.app.app", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_report_that_fails_takes_nothing_from_the_run(

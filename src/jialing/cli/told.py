@@ -18,7 +18,7 @@ P = ParamSpec("P")
 #: Said of a disk as a whole, without the name of a file.
 NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EFBIG)
 
-#: Exit codes: a run that differs from its replay; a city that lost a part; an error; Ctrl-C.
+#: Exit codes: a run that differs from its replay; a city that lost a part; an error; Ctrl-C or SIGTERM.
 DIFFERENT, LOST, ERROR, INTERRUPTED = 1, 1, 2, 130
 
 

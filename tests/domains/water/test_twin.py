@@ -80,14 +80,15 @@ def test_a_plan_in_a_copy_foretells_the_same_plan_on_the_plant(plant: SwmmPlant)
     np.testing.assert_array_equal(told.depth[-1], plant.engine.depth(plant.layout.level_nodes))
 
 
-def test_an_interrupt_is_for_the_run_not_for_its_copies(plant: SwmmPlant) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_for_the_run_not_for_its_copies(plant: SwmmPlant, number: int) -> None:
     def interrupted(k: int, depth: FloatArray) -> FloatArray:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         return np.ones(len(plant.actuators))
 
     (told,) = _twin(plant).play([Trial(policy=interrupted, forecast=None)], STEPS, TICK_S)
     assert np.isfinite(told.cost)
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_trials_leave_the_plant_as_if_they_had_never_been(plant: SwmmPlant) -> None:
