@@ -153,6 +153,16 @@ def test_a_fault_of_ours_is_told_without_a_traceback_unless_asked(
     assert isinstance(ask("run", "leaky-bucket").exception, ZeroDivisionError)
 
 
+def test_json_is_one_document_even_where_a_controller_prints(ask: Any) -> None:
+    Path("wordy.py").write_text(
+        "from bucket_domain import Predictive\nprint('loaded')\n"
+        "class Wordy(Predictive):\n    def prepare(self):\n        print('prepared')\n"
+    )
+    result = ask("run", "leaky-bucket", "-c", "wordy.py:Wordy", "-q", "--json")
+    assert json.loads(result.stdout)["runs"][0]["controller"] == "Wordy"
+    assert result.stderr == "loaded\nprepared\n"
+
+
 def test_a_controller_that_ends_python_is_told_and_ends_with_2(ask: Any) -> None:
     Path("leaving.py").write_text(
         "class Leaving:\n    def decide(self, situation):\n        raise SystemExit(3)\n"

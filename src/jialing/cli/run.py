@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -182,8 +184,10 @@ def run(
     wanted = controller or "predictive"
     if seeds > 1 and (pace is not None or bound):
         raise jl.InputError("--pace and --bound are for one seed; leave them out or --seeds")
+    # What a user's own controller prints is not the command's output.
+    aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
     try:
-        with shown_progress(quiet=quiet) as progress:
+        with aside, shown_progress(quiet=quiet) as progress:
             result: jl.Result | jl.Repeated
             if seeds > 1:
                 result = jl.repeat(
