@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -112,6 +113,13 @@ def test_a_file_is_either_the_old_one_or_the_new_one(tmp_path: Path) -> None:
         write_json(path, {"a": object()})
     assert read_json(path) == {"a": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_path_that_is_no_utf_8_comes_back_as_it_was(tmp_path: Path) -> None:
+    model = os.fsdecode(b"\xd6\xd0.inp")
+    write_json(tmp_path / "a.json", {"model": model, "title": "中"})
+    assert read_json(tmp_path / "a.json") == {"model": model, "title": "中"}
+    assert "中" in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

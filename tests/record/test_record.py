@@ -95,6 +95,16 @@ def test_notes_are_written_once_and_found_by_their_number(tmp_path: Path) -> Non
     assert len(written) == len(set(written)) < 60
 
 
+def test_an_error_with_a_name_that_is_no_utf_8_stands_in_the_record(tmp_path: Path) -> None:
+    class Seeking(Predictive):
+        def decide(self, situation: Situation) -> Command:
+            raise FileNotFoundError(os.fsdecode(b"\xd6\xd0.csv"))
+
+    _, record = run_bucket(tmp_path, desk=bucket_desk(Seeking))
+    reason = next(e["reason"] for e in record.events if e["kind"] == "decision")
+    assert reason.startswith("raised FileNotFoundError: \udcd6\udcd0.csv")
+
+
 def test_the_baseline_says_once_that_local_rules_command(tmp_path: Path) -> None:
     _, record = run_bucket(tmp_path, "rules")
     assert [e["source"] for e in record.events if e["kind"] == "source"] == ["local"]

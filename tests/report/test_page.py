@@ -290,3 +290,15 @@ def test_a_perfect_forecast_is_labelled_at_the_top(make_result: Callable[..., Pa
 def test_the_rules_alone_are_not_said_to_know_a_forecast(make_result: Callable[..., Path]) -> None:
     folder = make_result(ticks=8, controllers=("rules",), share=(1.0,))
     assert badges(write_report(folder).read_text(encoding="utf-8")) == []
+
+
+def test_a_name_that_is_no_utf_8_stands_in_the_page_with_question_marks(
+    result_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "result"
+    shutil.copytree(result_folder, folder)
+    for path in folder.glob("*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        manifest["case"]["model"] = "\udcd6\udcd0.inp"
+        path.write_text(json.dumps(manifest))
+    assert "??.inp" in write_report(folder).read_text(encoding="utf-8")

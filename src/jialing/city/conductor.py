@@ -8,7 +8,6 @@ for a while, and goes on; the others never notice.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import pickle
@@ -35,7 +34,7 @@ from jialing.city.messages import (
 from jialing.city.part import run_part
 from jialing.core.errors import InputError, PlantError
 from jialing.core.interrupts import without_interrupts
-from jialing.record.plain import to_plain
+from jialing.record.plain import to_json, to_plain
 
 #: A part that says nothing for so long is taken for dead [s on the wall].
 SILENT_S = 300.0
@@ -327,8 +326,7 @@ class _Lines:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        text = json.dumps(to_plain(dict(line)), ensure_ascii=False)
-        os.write(self._file, text.encode() + b"\n")
+        os.write(self._file, to_json(line))
 
     def close(self) -> None:
         os.close(self._file)

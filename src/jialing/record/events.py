@@ -13,7 +13,6 @@ Every line has `tick`, `time_s` [s] and `kind`:
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 
 from jialing.core.command import Answer, Ruling, Source
 from jialing.record.frame import Outcome
-from jialing.record.plain import to_plain
+from jialing.record.plain import to_json
 from jialing.record.shape import EVENT
 from jialing.record.whole import whole_lines
 
@@ -42,8 +41,7 @@ class EventLog:
     def add(self, tick: int, time_s: float, kind: str, **facts: Any) -> None:
         """Append one event."""
         line = {"tick": tick, "time_s": time_s, "kind": kind, **facts}
-        text = json.dumps(to_plain(line), ensure_ascii=False, allow_nan=False)
-        os.write(self._fd, text.encode() + b"\n")
+        os.write(self._fd, to_json(line))
 
     def note(self, tick: int, time_s: float, text: str) -> int:
         """Index of a note, written out the first time it is used."""

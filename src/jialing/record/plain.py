@@ -101,11 +101,21 @@ def _dataclass_from(kind: type[T], value: Mapping[str, Any]) -> T:
     return kind(**{name: from_plain(hints[name], item) for name, item in value.items()})
 
 
+def to_json(document: Any, indent: int | None = None) -> bytes:
+    """`document` as JSON in UTF-8, with a line's end.
+
+    Names of files may hold bytes that are no UTF-8; what Python makes of them becomes ``\\udcXX``,
+    which JSON turns back.
+    """
+    text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent, allow_nan=False)
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
 def write_json(path: Path, document: Any) -> None:
     """Write `document` in one piece: the file is either the old one or the new one."""
     beside = path.with_name(f".{path.name}.part")
-    text = json.dumps(to_plain(document), ensure_ascii=False, indent=1, allow_nan=False)
-    beside.write_text(text + "\n", encoding="utf-8")
+    content = to_json(document, indent=1)  # before the file is touched
+    beside.write_bytes(content)
     beside.replace(path)
 
 

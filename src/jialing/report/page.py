@@ -64,7 +64,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.part")
     try:
-        beside.write_text(page, encoding="utf-8")
+        # A path may hold bytes that are no UTF-8; a page shows question marks for them.
+        beside.write_text(page, encoding="utf-8", errors="replace")
         beside.replace(target)
     except OSError as error:
         with contextlib.suppress(OSError):
