@@ -185,7 +185,7 @@ def test_a_run_in_real_time_waits_for_the_disk(
     from jialing.loop.clock import Real
 
     synced: list[int] = []
-    monkeypatch.setattr("jialing.record.writer.os.fsync", synced.append)
+    monkeypatch.setattr("jialing.record.disk.os.fsync", synced.append)
     clock = Real(1.0, now=lambda: 0.0, sleep=lambda _: None)
     desk = bucket_desk("rules", duration_s=180.0)
     run_bucket(tmp_path, desk=desk, clock=clock)

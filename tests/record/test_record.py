@@ -211,7 +211,7 @@ def test_a_full_disk_is_an_error_in_words(tmp_path: Path) -> None:
                     os.close(nothing_fits)
             return super().decide(situation)
 
-    with pytest.raises(RecordError, match="No space left on device"):
+    with pytest.raises(RecordError, match=r"ticks\.bin cannot be written: No space left on device"):
         run_bucket(tmp_path, desk=replace(desk, controller=FullDisk()))
     assert desk.plant.closed == 1  # type: ignore[attr-defined]
 

@@ -9,7 +9,6 @@ for a while, and goes on; the others never notice.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
 import threading
 import time
@@ -34,6 +33,7 @@ from jialing.city.messages import (
 from jialing.city.part import run_part
 from jialing.core.errors import InputError, PlantError
 from jialing.core.interrupts import without_interrupts
+from jialing.record.disk import Growing
 from jialing.record.plain import to_json, to_plain
 
 #: A part that says nothing for so long is taken for dead [s on the wall].
@@ -99,8 +99,8 @@ class Conductor:
         self._coupling, self._folder, self._period_s = coupling, folder, period_s
         self._silent_s = silent_s
         self._parts: dict[str, _Part] = {}
-        self._diary = _Lines(folder / "diary.jsonl")
-        self._events = _Lines(folder / "events.jsonl")
+        self._diary = Growing(folder / "diary.jsonl")
+        self._events = Growing(folder / "events.jsonl")
         self.time_s = 0.0
         self.duration_s = 0.0
         self.states: dict[str, State] = {}
@@ -309,27 +309,14 @@ class Conductor:
             for name, some in changes.items()
             if some
         }
-        self._diary.write(
-            {"time_s": self.time_s, "told": told, "changes": plain, **self._coupling.diary()}
-        )
+        line = {"time_s": self.time_s, "told": told, "changes": plain, **self._coupling.diary()}
+        self._diary.append(to_json(line))
         for event in self._coupling.events():
-            self._events.write({"time_s": self.time_s, **event})
+            self._events.append(to_json({"time_s": self.time_s, **event}))
 
     def _event(self, kind: str, part: str, reason: str) -> None:
-        self._events.write({"time_s": self.time_s, "kind": kind, "part": part, "reason": reason})
-
-
-class _Lines:
-    """Appends JSON lines; what was written stays whatever happens next."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-
-    def write(self, line: Mapping[str, Any]) -> None:
-        os.write(self._file, to_json(line))
-
-    def close(self) -> None:
-        os.close(self._file)
+        line = {"time_s": self.time_s, "kind": kind, "part": part, "reason": reason}
+        self._events.append(to_json(line))
 
 
 def _start(order: Order) -> _Part:

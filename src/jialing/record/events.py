@@ -13,12 +13,12 @@ Every line has `tick`, `time_s` [s] and `kind`:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jialing.core.command import Answer, Ruling, Source
+from jialing.record.disk import Growing
 from jialing.record.frame import Outcome
 from jialing.record.plain import to_json
 from jialing.record.shape import EVENT
@@ -32,7 +32,7 @@ class EventLog:
     """Appends events, and knows which state each actuator was last reported in."""
 
     def __init__(self, path: Path, actuators: Sequence[str]) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        self._file = Growing(path)
         self._actuators = tuple(actuators)
         self._notes: dict[str, int] = {"": 0}
         self._source: int | None = None
@@ -41,7 +41,7 @@ class EventLog:
     def add(self, tick: int, time_s: float, kind: str, **facts: Any) -> None:
         """Append one event."""
         line = {"tick": tick, "time_s": time_s, "kind": kind, **facts}
-        os.write(self._fd, to_json(line))
+        self._file.append(to_json(line))
 
     def note(self, tick: int, time_s: float, text: str) -> int:
         """Index of a note, written out the first time it is used."""
@@ -101,9 +101,7 @@ class EventLog:
         self._ruled = now
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._file.close()
 
 
 def read_events(path: Path) -> tuple[tuple[dict[str, Any], ...], str]:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from jialing.core.errors import RecordError
+from jialing.record.disk import write_in_one_piece
 
 T = TypeVar("T")
 
@@ -113,10 +114,7 @@ def to_json(document: Any, indent: int | None = None) -> bytes:
 
 def write_json(path: Path, document: Any) -> None:
     """Write `document` in one piece: the file is either the old one or the new one."""
-    beside = path.with_name(f".{path.name}.part")
-    content = to_json(document, indent=1)  # before the file is touched
-    beside.write_bytes(content)
-    beside.replace(path)
+    write_in_one_piece(path, to_json(document, indent=1))
 
 
 def read_json(path: Path) -> Any:

@@ -6,7 +6,6 @@ may tear the last one, which the reader finds by its length or its checksum.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,14 +17,13 @@ from numpy.typing import NDArray
 from jialing.core.command import Command, Receipt, Ruling
 from jialing.core.errors import RecordError
 from jialing.core.signal import Observation
+from jialing.record.disk import Growing
 from jialing.record.events import EventLog
 from jialing.record.frame import checksum, frame_dtype
 from jialing.record.plain import write_json
 
 #: The last fields of a frame: source, outcome, decide_ms, note; and its checksum.
 _ENDING, _CRC = struct.Struct("<BBdH"), struct.Struct("<I")
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
 
 
 def claim_folder(parent: Path, name: str) -> Path:
@@ -64,9 +62,10 @@ class RecordWriter:
         names = [actuator["name"] for actuator in manifest["actuators"]]
         self.events = EventLog(folder / "events.jsonl", names)
         self._durable = durable
-        self._open = [os.open(folder / "ticks.bin", _NEW, 0o644)]
-        for field in manifest["fields"]:
-            self._open.append(os.open(folder / f"fields.{field['name']}.bin", _NEW, 0o644))
+        self._ticks = Growing(folder / "ticks.bin")
+        self._fields = [
+            Growing(folder / f"fields.{field['name']}.bin") for field in manifest["fields"]
+        ]
 
         dtype = frame_dtype(len(manifest["signals"]), len(names))
         frame = np.zeros(1, dtype=dtype)
@@ -108,12 +107,12 @@ class RecordWriter:
         note = self.events.note(self.ticks, time_s, given.note)
         _ENDING.pack_into(self._bytes, self._ending_at, given.source, outcome, decide_ms, note)
         _CRC.pack_into(self._bytes, self._crc_at, checksum(self._bytes))
-        for fd, sample in zip(self._open[1:], samples, strict=True):
-            _write_whole(fd, np.ascontiguousarray(sample, dtype=np.float32).data)
-        _write_whole(self._open[0], self._bytes)
+        for field, sample in zip(self._fields, samples, strict=True):
+            field.append(np.ascontiguousarray(sample, dtype=np.float32).data)
+        self._ticks.append(self._bytes)
         if self._durable:
-            for fd in self._open:
-                os.fsync(fd)
+            for file in (self._ticks, *self._fields):
+                file.sync()
         self.ticks += 1
 
     def finish(self, document: Mapping[str, Any]) -> None:
@@ -123,16 +122,5 @@ class RecordWriter:
     def close(self) -> None:
         """Close all files; may be called twice."""
         self.events.close()
-        while self._open:
-            os.close(self._open.pop())
-
-
-def _write_whole(fd: int, content: memoryview) -> None:
-    try:
-        written = os.write(fd, content)
-    except OSError as error:
-        raise RecordError(f"the record cannot be written: {error.strerror}") from error
-    if written != content.nbytes:
-        raise RecordError(
-            f"the record cannot be written: {written} of {content.nbytes} bytes fitted on the disk"
-        )
+        for file in (self._ticks, *self._fields):
+            file.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jialing.core.errors import InputError
+from jialing.record.disk import write_in_one_piece
 from jialing.record.reader import check_one_case
 from jialing.report import charts, city_page, facts, incidents, shell, space_time, table
 from jialing.report.city_source import city_folders
@@ -62,15 +62,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     city = city_folders(folder)
     page = city_page.build_page(city) if city else build_page(read_result(folder))
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        # A path may hold bytes that are no UTF-8; a page shows question marks for them.
-        beside.write_text(page, encoding="utf-8", errors="replace")
-        beside.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise OSError(error.errno, error.strerror, str(target)) from error
+    # A path may hold bytes that are no UTF-8; a page shows question marks for them.
+    write_in_one_piece(target, page.encode(errors="replace"))
     return target
 
 
