@@ -497,6 +497,22 @@ def test_an_interrupted_run_hands_over_what_there_is(bucket: BucketDomain, tmp_p
     assert jl.replay(result.folder / "Stopped", controller=Stopped)[0].ticks == 10
 
 
+def test_ctrl_c_between_two_runs_hands_over_the_first(
+    bucket: BucketDomain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = BucketDomain.desk
+
+    def desk(domain: BucketDomain, case: jl.Case, controller: Any) -> Any:
+        if controller != "rules":
+            raise KeyboardInterrupt
+        return opened(domain, case, controller)
+
+    monkeypatch.setattr(BucketDomain, "desk", desk)
+    with pytest.raises(jl.Interrupted, match="the record lies in") as stopped:
+        jl.run("leaky-bucket", out=tmp_path)
+    assert [run.controller for run in stopped.value.result.runs] == ["rules"]
+
+
 @pytest.mark.parametrize("pace", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_pace_must_be_possible(bucket: BucketDomain, tmp_path: Path, pace: float) -> None:
     with pytest.raises(jl.InputError, match="pace"):

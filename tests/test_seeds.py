@@ -112,8 +112,10 @@ def test_the_seeds_before_an_interruption_are_kept(bucket: BucketDomain, tmp_pat
                 raise KeyboardInterrupt
             return super().decide(situation)
 
-    with pytest.raises(jl.Interrupted):
+    with pytest.raises(jl.Interrupted, match=r"the record lies in .*leaky-bucket-3-seeds$") as stop:
         jl.repeat("leaky-bucket", Stopped, seeds=3, out=tmp_path)
+    assert isinstance(stop.value.result, jl.Repeated)
+    assert stop.value.result.seeds == (0,)
     (folder,) = tmp_path.iterdir()
     assert json.loads((folder / "seeds.json").read_text())["seeds"] == [0]
     assert (folder / "leaky-bucket-s1" / "result.json").is_file()

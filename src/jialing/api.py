@@ -131,7 +131,8 @@ def run(
     pace : plant seconds per second on the wall; None runs as fast as it can be computed
     bound : compute what no control can beat as well, where the domain knows how
 
-    A city takes neither `pace` nor `bound`. Ctrl-C raises `Interrupted`, which carries the result so far.
+    A city takes neither `pace` nor `bound`. Ctrl-C raises `Interrupted`, which carries the result so
+    far, once there is one.
     """
     made = case if isinstance(case, Case) else _open(case)
     made = _checked(made if seed is None else dataclasses.replace(made, seed=seed))
@@ -156,31 +157,37 @@ def run(
     folder: Path | None = None
     first = next(iter(domain.controllers))
     named = next((one.name for one in chosen if one.build == first), "")
-    for one in chosen:
-        # The plant opens before anything is written: a bad model leaves no folder behind.
-        desk = domain.desk(made, one.build)
-        if folder is None:
-            with _closing(desk.plant.close):
-                folder = claim_folder(parent, folder_name(f"{made.name}-s{made.seed}"))
-        runs.append(
-            run_desk(
-                desk,
-                folder / folder_name(one.name),
-                case=to_plain(made, exact=True),
-                controller=one.origin,
-                seed=made.seed,
-                progress=listener,
-                clock=None if pace is None else Real(pace),
+    done: list[Result] = []  # what there is, after every run
+    try:
+        for one in chosen:
+            # The plant opens before anything is written: a bad model leaves no folder behind.
+            desk = domain.desk(made, one.build)
+            if folder is None:
+                with _closing(desk.plant.close):
+                    folder = claim_folder(parent, folder_name(f"{made.name}-s{made.seed}"))
+            runs.append(
+                run_desk(
+                    desk,
+                    folder / folder_name(one.name),
+                    case=to_plain(made, exact=True),
+                    controller=one.origin,
+                    seed=made.seed,
+                    progress=listener,
+                    clock=None if pace is None else Real(pace),
+                )
             )
-        )
-        result = Result(case=made, runs=tuple(runs), folder=folder, baseline=named)
-        result.save()
-        if runs[-1].details["ended"] == "interrupted":
-            raise Interrupted(result)
-    if bound_of is not None:
-        result = dataclasses.replace(result, bound=bound_of(made))
-        result.save()
-    return result
+            done.append(Result(case=made, runs=tuple(runs), folder=folder, baseline=named))
+            done[-1].save()
+            if runs[-1].details["ended"] == "interrupted":
+                raise KeyboardInterrupt
+        if bound_of is not None:
+            done.append(dataclasses.replace(done[-1], bound=bound_of(made)))
+            done[-1].save()
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        raise Interrupted(done[-1]) from None
+    return done[-1]
 
 
 def _run_city(

@@ -178,9 +178,12 @@ def known(case: Case) -> str:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C ended a run; `result` holds what there is, and its record can be opened."""
+    """Ctrl-C ended a run; `result` holds what there is, and its record can be opened.
 
-    def __init__(self, result: Result) -> None:
+    It is a `Result`, or a `Repeated` where several seeds were asked for and one had ended.
+    """
+
+    def __init__(self, result: Any) -> None:
         self.result = result
         super().__init__(f"interrupted; the record lies in {result.folder}")
 

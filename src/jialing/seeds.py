@@ -17,7 +17,7 @@ from jialing.core.errors import InputError
 from jialing.loop.progress import Listener
 from jialing.record.plain import to_plain, write_json
 from jialing.record.writer import claim_folder
-from jialing.result import Result, Text, known
+from jialing.result import Interrupted, Result, Text, known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,8 +213,8 @@ def repeat(
     seeds : the seeds, or how many from the case's own on
     case, controller, baseline, out, progress : as in `run`
 
-    Ctrl-C raises `Interrupted` with the result of the seed that was cut off; the seeds before it
-    are kept, and the report of their folder shows them.
+    Ctrl-C raises `Interrupted` with the seeds that had ended, or else with what there is of the
+    first; the one that was cut off is in the report of the folder, too.
     Raises InputError where no seed is asked for, or one twice.
     """
     made = case if isinstance(case, Case) else api.case(case)
@@ -231,10 +231,13 @@ def repeat(
                     made, controller, seed=seed, baseline=baseline, out=folder, progress=progress
                 )
             )
-        except BaseException:
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            raise Interrupted(Repeated(results=tuple(results), folder=folder)) from None
+        finally:
             if not any(folder.iterdir()):  # a model that cannot be opened leaves no folder behind
                 folder.rmdir()
-            raise
         Repeated(results=tuple(results), folder=folder).save()
     return Repeated(results=tuple(results), folder=folder)
 
