@@ -209,6 +209,19 @@ def test_a_controller_may_name_itself(bucket: BucketDomain, tmp_path: Path) -> N
     assert result.runs[0].folder == result.folder / "half-open-half-shut"
 
 
+def test_an_own_controller_does_not_take_the_place_of_the_domains(
+    bucket: BucketDomain, tmp_path: Path
+) -> None:
+    class Mine(Predictive):
+        name = "rules"
+
+    result = jl.run("leaky-bucket", [Mine, "rules"], baseline=False, out=tmp_path)
+    assert [run.controller for run in result.runs] == ["rules", "rules-2"]
+    assert result.baseline == "rules"
+    alone = jl.run("leaky-bucket", Mine, baseline=False, out=tmp_path)
+    assert [run.controller for run in alone.runs] == ["rules-2"]
+
+
 @pytest.mark.parametrize(
     ("controller", "message"),
     [

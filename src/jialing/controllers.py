@@ -43,9 +43,11 @@ def choose(
     chosen: list[Chosen] = []
     for one in several:
         found = _resolve(domain, one)
-        if isinstance(found.build, str) and any(c.name == found.name for c in chosen):
-            continue
-        chosen.append(_renamed(found, {c.name for c in chosen}))
+        if isinstance(found.build, str):
+            if found not in chosen:
+                chosen.append(found)
+        else:  # a name of the domain's stays the domain's
+            chosen.append(_renamed(found, {c.name for c in chosen}.union(domain.controllers)))
     first = next(iter(domain.controllers))
     if baseline and all(c.build != first for c in chosen):
         chosen.append(_resolve(domain, first))
