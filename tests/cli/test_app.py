@@ -163,13 +163,7 @@ def test_json_is_one_document_even_where_a_controller_prints(ask: Any) -> None:
     assert result.stderr == "loaded\nprepared\n"
 
 
-def test_a_controller_that_ends_python_is_told_and_ends_with_2(ask: Any) -> None:
-    Path("leaving.py").write_text(
-        "class Leaving:\n    def decide(self, situation):\n        raise SystemExit(3)\n"
-    )
-    result = ask("run", "leaky-bucket", "-c", "leaving.py:Leaving", "-q")
-    assert result.exit_code == 2
-    assert result.stderr == "code that was run has ended Python: SystemExit(3)\n"
+def test_a_controller_that_ends_python_as_it_is_loaded_is_told_and_ends_with_2(ask: Any) -> None:
     Path("leaving.py").write_text("raise SystemExit(3)\n")
     result = ask("run", "leaky-bucket", "-c", "leaving.py:Leaving", "-q")
     assert (result.exit_code, result.stderr) == (2, "leaving.py: SystemExit: 3\n")

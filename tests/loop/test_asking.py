@@ -59,6 +59,20 @@ def test_an_error_becomes_a_reason_with_its_place() -> None:
     assert asked.reason.startswith("raised ValueError: two lines (test_asking.py:")
 
 
+class Leaving:
+    def decide(self, situation: Situation) -> Command:
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize("kind", [Direct, Beside])
+def test_a_controller_that_ends_python_ends_its_decision_only(kind: type[Direct | Beside]) -> None:
+    ask = kind(FORECASTER, Leaving(), 10.0)
+    for tick in range(2):
+        asked = ask(tick, bucket_situation())
+        assert asked.outcome is Outcome.RAISED
+        assert asked.reason.startswith("raised SystemExit: 3 (test_asking.py:")
+
+
 def test_an_error_without_words_or_place_is_named_too() -> None:
     assert named(ValueError()) == "ValueError"
 

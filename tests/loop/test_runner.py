@@ -104,18 +104,25 @@ def test_a_controller_warms_up_before_the_clock_starts(tmp_path: Path) -> None:
     assert order == ["prepare", "decide", "decide"]
 
 
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (PlantError("no identification run"), "PlantError: no identification run"),
+        (SystemExit(3), "SystemExit: 3"),
+    ],
+)
 def test_a_warm_up_that_fails_is_named_and_the_run_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, error: BaseException, named: str
 ) -> None:
     class Cold(Predictive):
         def prepare(self) -> None:
-            raise PlantError("no identification run was possible")
+            raise error
 
     run, record = run_bucket(tmp_path, Cold)
     assert run.details["decisions"]["on_time"] == 60
     assert record.events[0]["kind"] == "fault"
-    assert "PlantError: no identification run was possible" in record.events[0]["reason"]
-    assert "no identification run was possible" in caplog.text
+    assert named in record.events[0]["reason"]
+    assert named in caplog.text
 
 
 def test_progress_is_told_at_the_start_and_at_the_end(tmp_path: Path) -> None:

@@ -39,9 +39,6 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except jl.JialingError as error:
             say(str(error))
             raise typer.Exit(ERROR) from None
-        except SystemExit as stop:  # in a user's own code, in the middle of a run
-            say(f"code that was run has ended Python: SystemExit({stop.code!r})")
-            raise typer.Exit(ERROR) from None
         except OSError as error:
             said = _file_trouble(error)
             if not said or os.environ.get("JIALING_TRACE"):

@@ -137,7 +137,7 @@ def answer(forecaster: Forecaster, controller: Controller, situation: Situation)
             situation if forecast is None else replace(situation, forecast=forecast)
         )
     # Whatever a controller does wrong must not end the run; it is named in the record.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Asked(
             answer=None,
             outcome=Outcome.RAISED,

@@ -210,7 +210,7 @@ class OpenRun:
         try:
             prepare()
         # As with decisions: a controller's error is named, and the run goes on.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = f"prepare() of {self.name} raised {named(error)}"
             self.record.events.add(0, 0.0, "fault", reason=reason)
             _LOG.warning("%s; the run goes on", reason)
