@@ -95,6 +95,8 @@ def test_the_period_ends_where_the_run_does(sewer: WaterModel, tmp_path: Path) -
     assert "END_DATE 03/01/2021" in text
     assert "END_TIME 08:00:00" in text
     assert "END_TIME             12:00:00" not in text
+    with pytest.raises(InputError, match=r"\.inp: a run of 8\.64e\+11 s is not possible"):
+        _derived(sewer, tmp_path / "ages", duration_s=1e7 * 86_400.0)
 
 
 @pytest.mark.parametrize("name", ["inflows.txt", r'"C:\my models\inflows.txt"'])

@@ -105,7 +105,14 @@ def _rewrite(
     """
     out: list[tuple[str, int]] = []
     section = ""
-    end = model.options.start + timedelta(seconds=duration_s or model.options.duration_s)
+    seconds = duration_s or model.options.duration_s
+    try:
+        end = model.options.start + timedelta(seconds=seconds)
+    except OverflowError:
+        raise InputError(
+            f"a run of {seconds:g} s is not possible; it must end before the year 10000",
+            path=model.path,
+        ) from None
     options = {
         "END_DATE": end.strftime("%m/%d/%Y"),
         "END_TIME": end.strftime("%H:%M:%S"),
