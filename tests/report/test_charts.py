@@ -53,6 +53,24 @@ def test_no_line_exceeds_its_points_and_no_peak_is_lost(make_result: Callable[..
     )
 
 
+@pytest.mark.parametrize("style", charts.ROWS)
+def test_each_mode_of_a_day_keeps_its_share_of_the_time(result: ResultView, style: str) -> None:
+    seconds, cycle = np.arange(86_400.0), np.repeat([0, -2, 1, -3, 2, -4, 3, -1], [19, 4] * 4)
+    shown = np.resize(cycle, len(seconds)).astype(np.float64)
+    run = replace(
+        result.baseline,
+        time_s=seconds,
+        signals=("setting:J1",),
+        values=shown[:, None],
+        picture={"panels": [{"title": "Mode", "style": style, "signals": ["setting:J1"]}]},
+    )
+    (row,) = charts.panels(replace(result, runs=(run,)))["series"]
+    begins, modes = unpack(row["x"]), unpack(row["y"])
+    for mode in range(4):
+        drawn_s = np.diff(begins)[modes[:-1] == mode].sum()
+        assert drawn_s == pytest.approx((shown == mode).sum(), abs=1.0)
+
+
 def test_rows_hide_no_other_and_are_all_shown_at_first(result: ResultView) -> None:
     many = result.baseline.signals[: charts.SHOWN + 4]
     panels = [{"title": "T", "style": style, "signals": many} for style in ("line", "modes")]

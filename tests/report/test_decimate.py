@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jialing.report.decimate import frame_ticks, keep
+from jialing.report.decimate import frame_ticks, keep, keep_spells
 
 levels = st.sampled_from([0.0, 0.0, 0.0, 1.0, 2.5, -1.0, 7.0, float("nan")])
 
@@ -54,6 +55,25 @@ def test_a_long_gap_stays_a_gap() -> None:
     inside = kept[(kept >= 4_000) & (kept < 6_000)]
     assert np.isnan(line[inside]).any()
     assert len(kept) <= 200
+
+
+@given(st.lists(levels, min_size=1, max_size=200))
+def test_a_row_of_categories_keeps_each_change(values: list[float]) -> None:
+    row = np.array(values, dtype=np.float64)
+    kept = keep_spells(row, 200)
+    held = row[kept[np.searchsorted(kept, np.arange(len(row)), side="right") - 1]]
+    assert np.array_equal(held, row, equal_nan=True)
+    assert np.count_nonzero(np.diff(np.nan_to_num(row[kept], nan=99.0)) == 0.0) <= 1  # the last
+
+
+def test_a_row_with_too_many_changes_keeps_the_share_of_each_category() -> None:
+    row = np.repeat(np.random.default_rng(3).integers(0, 5, 40_000), 4).astype(np.float64)
+    kept = keep_spells(row, 5_000)
+    assert (kept[0], kept[-1], len(kept)) == (0, len(row) - 1, 5_000)
+    spells = np.diff(kept) / (len(row) - 1)
+    for category in range(5):
+        drawn = spells[row[kept[:-1]] == category].sum()
+        assert drawn == pytest.approx((row == category).mean(), abs=0.02)
 
 
 def test_frames_end_with_the_last_tick_and_never_repeat() -> None:

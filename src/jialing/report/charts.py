@@ -13,6 +13,7 @@ from jialing.report.packing import pack
 from jialing.report.source import ResultView, RunView
 
 POINTS = 2000  # samples per line at most
+ROW_POINTS = 10_000  # samples per row at most: every change of a signal's mode over a day
 LINES = 16  # lines per panel that travel with the page
 SHOWN = 6  # lines per panel that are visible at first
 MARKS = 1500  # incidents per run on the axis
@@ -26,9 +27,12 @@ class SeriesStore:
         self.series: list[dict[str, Any]] = []
         self._seen: dict[tuple[bytes, bytes], int] = {}
 
-    def add(self, time_s: FloatArray, values: FloatArray) -> int:
+    def add(self, time_s: FloatArray, values: FloatArray, style: str) -> int:
         """Decimate, store, and return the position of the series."""
-        chosen = decimate.keep(values, POINTS)
+        if style in ROWS:
+            chosen = decimate.keep_spells(values, ROW_POINTS)
+        else:
+            chosen = decimate.keep(values, POINTS)
         x = np.round(time_s[chosen]).astype(np.int32)
         y = values[chosen].astype(np.float32)
         key = (x.tobytes(), y.tobytes())
@@ -79,13 +83,14 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
     moved = {name: max(_variation(v) for v in each) for name, each in found.items()}
     ranked = sorted(found, key=lambda name: -moved[name])
     kept = set(ranked[:LINES])
-    visible = kept if spec.get("style") in ROWS else set(ranked[:SHOWN])
+    style = str(spec.get("style", "line"))
+    visible = kept if style in ROWS else set(ranked[:SHOWN])
     lines = [
         {
             "name": name.partition(":")[2] or name,
             "shown": name in visible,
             "series": [
-                None if values is None else store.add(run.time_s, values * factor)
+                None if values is None else store.add(run.time_s, values * factor, style)
                 for run, values in zip(runs, each, strict=True)
             ],
         }
@@ -102,7 +107,7 @@ def _panel(spec: Mapping[str, Any], runs: Sequence[RunView], store: SeriesStore)
         ),
         "least": min((_least(each) for each in found.values()), default=0.0),
         "still": not any(_largest(each) for each in found.values()),
-        "style": str(spec.get("style", "line")),
+        "style": style,
         "limits": [
             {"value": float(limit["value"]), "text": str(limit["text"])}
             for limit in spec.get("limits", ())

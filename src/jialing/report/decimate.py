@@ -28,8 +28,7 @@ def keep(values: FloatArray, limit: int = 2000) -> IndexArray:
     count = len(values)
     if count <= 2:
         return np.arange(count)
-    missing = np.isnan(values)
-    changed = (values[1:] != values[:-1]) & ~(missing[1:] & missing[:-1])
+    changed = _changed(values)
     edges = np.zeros(count, dtype=np.bool_)
     edges[[0, -1]] = True
     edges[1:] |= changed
@@ -40,6 +39,37 @@ def keep(values: FloatArray, limit: int = 2000) -> IndexArray:
         spans = max(1, spans * 4 // 5)
         chosen = _span_extremes(values, candidates, candidates * spans // count)
     return chosen
+
+
+def keep_spells(values: FloatArray, limit: int) -> IndexArray:
+    """Ascending indices of the samples with which a row of categories is drawn, at most `limit`.
+
+    A sample stays where the category changes, and holds until the next one that stays: nothing is
+    lost. Extremes mean nothing here, so where there are more changes than the limit allows, samples
+    at equal distances stay: each category keeps its share of the time. The first and the last
+    sample always stay.
+
+    Parameters
+    ----------
+    values : [samples] at equal intervals, NaN where missing
+    limit : largest number of indices, at least 2
+    """
+    count = len(values)
+    if count <= 2:
+        return np.arange(count)
+    stays = np.ones(count, dtype=np.bool_)
+    stays[1:-1] = _changed(values)[:-1]
+    chosen = np.flatnonzero(stays)
+    if len(chosen) <= limit:
+        return chosen
+    return np.linspace(0, count - 1, limit).astype(np.int64)
+
+
+def _changed(values: FloatArray) -> NDArray[np.bool_]:
+    """[samples - 1] whether a sample differs from the one before; missing ones are alike."""
+    missing = np.isnan(values)
+    changed: NDArray[np.bool_] = values[1:] != values[:-1]
+    return changed & ~(missing[1:] & missing[:-1])
 
 
 def _span_extremes(values: FloatArray, candidates: IndexArray, span: IndexArray) -> IndexArray:
