@@ -41,6 +41,7 @@ class Town:
     )
     died: bool = False
     name: str = "madeup"
+    begin: str = "17:30"
     side_queue: float = 0.0  # on the side street, all evening [veh]
 
 
@@ -59,7 +60,7 @@ def city_file(town: Town) -> dict[str, Any]:
         "city": town.name,
         "title": "Made-up town",
         "schematic": town.schematic,
-        "begin": "17:30",
+        "begin": town.begin,
         "map": {"lon0": 106.0, "lat0": 29.0, "earth_m": 6_371_000, "rivers": "rivers.yaml"},
         "storms": {
             "default": "wet",

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,25 @@ def test_an_evening_that_is_not_todays_is_not_called_so(tmp_path: Path) -> None:
 
 def test_events_stand_at_the_time_of_day(page: Path) -> None:
     assert re.search(r"17:5\d Eastdip closed: 0.20 m on the road", said(page))
+
+
+@pytest.mark.parametrize(("begin", "start"), [("24:30", "00:30"), ("9:05", "09:05")])
+def test_axis_events_and_guard_tell_the_same_time_of_day(
+    tmp_path: Path, begin: str, start: str
+) -> None:
+    page = write_report(write_city(tmp_path / "c", Town(modes=("today",), begin=begin)))
+    told = content(page)
+    at = datetime.fromisoformat(told["start"])  # as a browser reads it
+    assert (f"{at:%H:%M}", told["dateless"]) == (start, True)
+    closed = next(mark for mark in told["charts"]["marks"][0] if mark["kind"] == "closed")
+    assert f"{at + timedelta(seconds=closed['t']):%H:%M} Eastdip closed" in said(page)
+    assert f"gate_a rate 1 {at + timedelta(minutes=9):%H:%M}" in said(page)
+
+
+def test_a_time_of_day_that_is_none_is_refused_with_its_file(tmp_path: Path) -> None:
+    place = write_city(tmp_path / "odd", Town(modes=("today",), begin="noon"))
+    with pytest.raises(RecordError, match=r"city\.json: city\.begin is 'noon'; allowed .* 17:30"):
+        write_report(place)
 
 
 def test_refusals_keep_their_reason_their_part_and_the_time_of_day(page: Path) -> None:

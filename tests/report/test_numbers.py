@@ -89,6 +89,12 @@ def test_a_clock_shows_a_date_where_the_case_has_one() -> None:
     assert numbers.clock_from(start, 5_400.0, dated=False) == "01:00"
 
 
+def test_a_time_of_day_after_midnight_is_one_of_the_next_day() -> None:
+    assert numbers.time_of_day(24.5 * 3_600.0)[10:] == "T00:30:00"
+    assert numbers.time_of_day(23.5 * 3_600.0)[10:] == "T23:30:00"
+    assert numbers.time_of_day(86_400.0) == numbers.time_of_day(0.0)
+
+
 def test_a_clock_counts_days_only_after_the_first() -> None:
     assert numbers.clock(6 * 3_600.0 + 290.0) == "06:05"
     assert numbers.clock(2 * 86_400.0) == f"2{THIN}d 00:00"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
@@ -20,7 +19,6 @@ from jialing.report.packing import embed
 from jialing.report.source import ResultView
 
 SCRIPTS = ("common.js", "city_map.js", "charts.js", "main.js")
-DAY = "2001-01-01"  # the charts need a date; the page shows none
 MOST_EVENTS = 60
 
 
@@ -35,14 +33,13 @@ def build_page(folders: Sequence[Path]) -> str:
     drawn["marks_title"] = "Events, and what the guards changed"
     drawn["left"] = 96  # room for "Linjiangmen E2"
     drawn["spans"] = [closures(run) for run in result.runs]
-    begin = str(result.runs[0].plain.get("begin", ""))
     plan = city_map(result)
     content = {
         "controllers": [run.label for run in result.runs],
         "held_against": "baseline" if result.today else result.held_against,
         "chosen": result.runs.index(result.chosen) if result.chosen else 0,
-        "start": f"{DAY}T{begin.zfill(5)}:00" if begin else None,
-        "dateless": True,
+        "start": seen.baseline.start or None,
+        "dateless": not seen.baseline.dated,
         "end_s": drawn["end_s"],
         "charts": drawn,
         "map": plan,
@@ -65,11 +62,11 @@ def build_page(folders: Sequence[Path]) -> str:
         gains=city_tables.gains(result),
         underpasses=city_tables.by_underpass(result),
         map_lead=escape(_map_lead(result, plan)),
-        events=_events(result),
+        events=_events(result, seen),
         forecast_lead=escape(city_foresight.forecast_lead(result)),
         forecast=city_foresight.forecast_table(result),
         guard_counts=incidents.counts(seen),
-        guard_list=incidents.listing(_by_the_clock(seen, _begin_s(result))),
+        guard_list=incidents.listing(seen),
         processes=_processes(result),
         facts=_facts(result),
         content=embed(content),
@@ -204,38 +201,16 @@ def _map_lead(result: CityResult, plan: Mapping[str, Any] | None) -> str:
     )
 
 
-def _begin_s(result: CityResult) -> float:
-    """Clock time at which the evening begins [s since midnight]."""
-    hours, _, minutes = str(result.runs[0].plain.get("begin", "0:00")).partition(":")
-    return 3600.0 * float(hours) + 60.0 * float(minutes or 0)
-
-
-def _clock(result: CityResult, time_s: float) -> str:
-    return numbers.clock(_begin_s(result) + time_s)
-
-
-def _by_the_clock(seen: ResultView, begin_s: float) -> ResultView:
-    """The same with incidents at the time of day, which tables print."""
-    runs = tuple(
-        replace(
-            run,
-            incidents=tuple(replace(one, time_s=one.time_s + begin_s) for one in run.incidents),
-        )
-        for run in seen.runs
-    )
-    return replace(seen, runs=runs)
-
-
-def _events(result: CityResult) -> str:
+def _events(result: CityResult, seen: ResultView) -> str:
     """What happened, evening by evening; what happened at one time stands on one line."""
     parts = []
-    for i, run in enumerate(result.runs):
+    for i, (run, view) in enumerate(zip(result.runs, seen.runs, strict=True)):
         lines: dict[tuple[float, str], list[Mapping[str, Any]]] = {}
         for event in run.events:
             at = float(event["time_s"]), str(event.get("kind", ""))
             lines.setdefault(at, []).append(event)
         rows = "".join(
-            f'<li class="{escape(kind)}"><time>{_clock(result, time_s)}</time>{_told(kind, several)}</li>'
+            f'<li class="{escape(kind)}"><time>{view.clock(time_s)}</time>{_told(kind, several)}</li>'
             for (time_s, kind), several in list(lines.items())[:MOST_EVENTS]
         )
         more = len(lines) - MOST_EVENTS

@@ -181,6 +181,8 @@ def _view(run: CityRun) -> RunView:
         manifest=run.manifest,
         picture={"panels": [panel for panel in panels if panel["signals"]]},
         ended=run.ended,
+        start=run.start,
+        dated=False,
     )
 
 

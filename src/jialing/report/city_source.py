@@ -21,6 +21,7 @@ from jialing.record.shape import (
     read_shaped,
 )
 from jialing.record.whole import whole_lines
+from jialing.report import numbers
 from jialing.report.reading import counted, seconds, sheet
 
 SHAPE = {
@@ -94,6 +95,19 @@ class CityRun:
         """The city's own file."""
         found: Mapping[str, Any] = self.manifest.get("city") or {}
         return found
+
+    @property
+    def start(self) -> str:
+        """ISO 8601 of the time of day at which the evening begins; empty if its file tells none."""
+        begin = str(self.plain.get("begin", ""))
+        hours, _, minutes = begin.partition(":")
+        try:
+            return numbers.time_of_day(3600.0 * int(hours) + 60.0 * int(minutes)) if begin else ""
+        except ValueError:
+            raise RecordError(
+                f"{self.folder / 'city.json'}: city.begin is {begin!r}; "
+                "allowed is a clock time such as 17:30"
+            ) from None
 
     @property
     def stations(self) -> tuple[str, ...]:

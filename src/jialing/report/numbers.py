@@ -9,6 +9,7 @@ HYPHEN = "\u2011"  # does not break a line
 THIN = "\u202f"  # narrow no-break space: groups thousands, joins number and unit (SI Brochure 5.4)
 MINUS = "\u2212"
 NONE = "–"
+NO_DAY = datetime(2001, 1, 1)  # charts need a date; where a case has none, the page shows none
 LEAST_SHOWN = 0.001  # what is smaller is rounding of the simulator
 
 
@@ -93,6 +94,11 @@ def clock(seconds: float) -> str:
     days, rest = divmod(minutes, 1_440)
     shown = f"{rest // 60:02d}:{rest % 60:02d}"
     return f"{days}{THIN}d {shown}" if days else shown
+
+
+def time_of_day(seconds: float) -> str:
+    """ISO 8601 of the time so many seconds after a midnight, on a day that says nothing."""
+    return (NO_DAY + timedelta(seconds=seconds % 86_400.0)).isoformat()
 
 
 def clock_from(start: str, seconds: float, *, dated: bool) -> str:

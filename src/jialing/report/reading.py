@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,9 @@ from jialing.core.errors import RecordError
 from jialing.record.frame import Outcome
 from jialing.record.reader import Record, open_record, record_folders, seed_folders
 from jialing.record.shape import RESULT, read_shaped
+from jialing.report import numbers
 from jialing.report.source import FieldView, Incident, ResultView, RunView, baseline_first
 
-#: Charts need a date; where a case has none, the page shows none.
-_NO_DAY = datetime(2001, 1, 1)
-_DAY_S = 86_400.0
 _ANSWERS = {"clamp": "clamped", "refuse": "refused"}
 
 
@@ -100,7 +98,7 @@ def _start(record: Record) -> tuple[str, bool]:
     about = record.manifest.get("about") or {}
     text, begin_s = about.get("start") or "", about.get("begin_s") or 0.0
     if not text and begin_s:
-        return (_NO_DAY + timedelta(seconds=begin_s % _DAY_S)).isoformat(), False
+        return numbers.time_of_day(begin_s), False
     try:
         return (datetime.fromisoformat(text).isoformat() if text else ""), True
     except ValueError:
