@@ -1,4 +1,4 @@
-"""Does the page of scores define every word that a score sheet holds, with its unit?"""
+"""Does the page of scores define every word of a score sheet, and does the report judge by it?"""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ import jialing as jl
 from jialing.city.run import WORDS as CITY_WORDS
 from jialing.domains.metro.score import WORDS as STATION_WORDS
 from jialing.domains.traffic.score import WORDS as SIGNAL_WORDS
+from jialing.report.words import WORDS, Better
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "scores.md"
-ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 
 def defined(section: str) -> dict[str, str]:
     """Word -> unit, as a section of the page lists them."""
     text = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    return dict(ROW.findall(text))
+    return {word: unit for word, unit, _ in ROW.findall(text)}
+
+
+def better(meaning: str) -> Better:
+    """The direction that a row of the page states; less is better where it states none."""
+    if meaning.endswith("neither more nor less is better"):
+        return Better.NEITHER
+    return Better.MORE if meaning.endswith("more is better") else Better.LESS
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,7 @@ def test_every_word_of_a_sewer_is_defined_with_its_unit(tmp_path: Path) -> None:
     assert defined("Water") == {word: value.unit for word, value in run.score.items()}
 
 
-def test_words_of_which_more_is_better_are_said_to_be() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    for word in ("treated", "throughput", "arrivals_on_green", "served"):
-        assert re.search(rf"\| `{word}` .*more is better \|", text), word
+def test_the_report_judges_every_word_as_the_page_says_and_knows_no_other() -> None:
+    rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
+    said = {(word, better(meaning)) for word, _, meaning in rows}
+    assert said == {(name, word.better) for name, word in WORDS.items()}

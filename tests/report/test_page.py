@@ -215,7 +215,7 @@ def test_no_run_is_called_the_baseline_where_it_is_none(make_result: Callable[..
     assert content(text)["held_against"] == "open"
 
 
-@pytest.mark.parametrize("name", ["water", "traffic", "metro"])
+@pytest.mark.parametrize("name", domains.ROWS)
 def test_the_baseline_is_the_first_of_its_domains_controllers(name: str) -> None:
     assert next(iter(domains.domain(name).controllers)) == BASELINES[name]
 

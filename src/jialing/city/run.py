@@ -37,7 +37,7 @@ CONTROLLERS = {
     "alone": ("predictive", "predictive", "predictive"),
     "coupled": ("predictive", "predictive", "predictive"),
 }
-#: Score words of a city, in order, and which are better when higher.
+#: Score words of a city, in order.
 WORDS = (
     "caught",
     "delay",

@@ -47,6 +47,10 @@ WORDS: dict[str, Word] = {
         label="Treated", better=Better.MORE, meaning="Water that reached the treatment plant."
     ),
     "exceedance": Word(label="Above flow limits", meaning="Volume above the stated flow limits."),
+    "too_deep": Word(
+        label="Above depth limits",
+        meaning="Depth above the stated limits times its duration, summed over nodes.",
+    ),
     "flooding_duration": Word(
         label="Flooding duration", meaning="Hours of flooding, summed over nodes."
     ),
