@@ -635,6 +635,11 @@ def test_a_dry_well_is_seen_while_the_local_rule_runs_the_pump() -> None:
     assert only(guard.check(told(1.0), seen(level=1.25), at(0.0)))[1] == "dry_run"
 
 
+def test_a_limit_that_is_a_whole_number_holds_like_any_other() -> None:
+    guard = guard_of(PUMP, locks=(replace(WET_WELL, low_m=1, high_m=4),))
+    assert only(guard.check(told(1.0), seen(level=0.5), at(1.0)))[1] == "dry_run"
+
+
 def test_a_dry_well_slows_a_slow_pump_as_fast_as_it_can() -> None:
     speed = Actuator(name="P", kind="pump", safe=0.0, rate_per_s=1 / 1024)
     guard = guard_of(speed, locks=(WET_WELL,))

@@ -118,9 +118,9 @@ class WaterGuard:
         self._max_age_s = np.array([k.max_age_s for k in self._interlocks])
         self._good = np.full(len(self._interlocks), int(Quality.GOOD), np.uint8)
         self._tripped = [(False, False)] * len(self._interlocks)  # low, high
-        self._quiet_low, self._quiet_high = np.empty((2, len(self._interlocks)))
-        for k in range(len(self._interlocks)):
-            self._set_quiet(k)
+        quiet = [self._quiet(k) for k in range(len(self._interlocks))]
+        self._quiet_low = np.array([low for low, _ in quiet], dtype=np.float64)
+        self._quiet_high = np.array([high for _, high in quiet])
 
     @np.errstate(all="ignore")
     def check(self, command: Command, observation: Observation, receipt: Receipt) -> Ruling:
@@ -231,7 +231,7 @@ class WaterGuard:
                 low = limits.trips_below(value, lock.low_m, lock.hysteresis_m, low)
                 high = limits.trips_above(value, lock.high_m, lock.hysteresis_m, high)
                 self._tripped[k] = low, high
-                self._set_quiet(k)
+                self._quiet_low[k], self._quiet_high[k] = self._quiet(k)
                 if high:
                     found["high_level"] = f"{lock.signal} is {value:g} m, limit {lock.high_m:g} m"
             else:
@@ -243,11 +243,11 @@ class WaterGuard:
                 found["dry_run"] = f"{lock.signal} is {value:g} m, limit {lock.low_m:g} m"
         return alarms
 
-    def _set_quiet(self, k: int) -> None:
+    def _quiet(self, k: int) -> tuple[float, float]:
         """Levels between which interlock `k` needs no look: none once it has tripped."""
         lock, signal = self._interlocks[k], self._table.signals[self._senses[k]]
-        self._quiet_low[k] = np.inf if any(self._tripped[k]) else max(lock.low_m, signal.low, -_MAX)
-        self._quiet_high[k] = min(lock.high_m, signal.high, _MAX)
+        low = np.inf if any(self._tripped[k]) else max(lock.low_m, signal.low, -_MAX)
+        return low, min(lock.high_m, signal.high, _MAX)
 
     def _doubtful(self, targets: FloatArray, local: BoolArray, moment: _Moment) -> list[int]:
         """Actuators on which a rule might fire. The rest is allowed as it stands."""
