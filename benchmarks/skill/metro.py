@@ -2,7 +2,8 @@
 
 Every shipped station on every kind of day, the same seeds for every controller, through plant,
 forecaster, controller and guard as in a run, without its record. Cells that are known to this code are
-kept in ``build/bench`` and not computed again; ``--fresh`` forgets them.
+kept in ``build/bench`` and not computed again; ``--fresh`` forgets them. Stations may be measured one by
+one: those of the result file that are not asked for stay in it, with the commit that they were measured at.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ import json
 import multiprocessing
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks._results import ROOT, Column, Table, read_result, show_anew, write_result
+from benchmarks._results import (
+    ROOT,
+    Column,
+    Table,
+    commit,
+    in_parts,
+    read_result,
+    show_anew,
+    write_result,
+)
 from benchmarks.skill._code import digest, imported
 from jialing.core.case import Case
 from jialing.core.command import Command
@@ -104,6 +114,14 @@ def code_of(station: str) -> str:
     return digest([FOLDER / f"{station}.yaml", *files])
 
 
+def kept(before: Mapping[str, Any] | None, stations: Sequence[str]) -> list[Cell]:
+    """Cells of an earlier result, without those of `stations`."""
+    if before is None:
+        return []
+    every = before["payload"]["cells"]
+    return [{"commit": before["commit"], **c} for c in every if c["station"] not in stations]
+
+
 def waiting(cells: Sequence[Cell], controller: str) -> np.ndarray[Any, Any]:
     """[cells] person-hours."""
     return np.array([c["runs"][controller]["score"]["waiting"] for c in cells])
@@ -176,7 +194,7 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
             ],
             rows=means,
             note="Mean waiting per day. The oracle is the same search with a perfect forecast: a "
-            "reference, not a strict bound.",
+            f"reference, not a strict bound.{in_parts(cells)}",
         ),
         Table(
             name="waiting-cells",
@@ -223,7 +241,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(argv)
     if chosen.tables:
         known = read_result("skill-metro")
-        print(show_anew("skill-metro", tables(known["payload"]["cells"] if known else [])))
+        print(show_anew("skill-metro", tables(kept(known, ()))))
         return
     KEPT.mkdir(parents=True, exist_ok=True)
     if chosen.fresh:
@@ -246,13 +264,18 @@ def main(argv: Sequence[str] | None = None) -> None:
             values = {n: round(r["score"]["waiting"], 1) for n, r in found["runs"].items()}
             place = f"{found['station']} {found['day']} {found['seed']}"
             print(f"[{number}/{len(tasks)}] {place}: {values}", file=sys.stderr, flush=True)
+    made_at = commit()["commit"]
+    cells = [
+        *kept(read_result("skill-metro"), chosen.stations),
+        *({**c, "commit": made_at} for c in cells),
+    ]
     cells.sort(key=lambda c: (c["station"], DAYS.index(c["day"]), c["seed"]))
     found = claims(cells)
     print(json.dumps(found, indent=1))
     if chosen.seeds >= SEEDS and len(chosen.days) == len(DAYS):
         payload = {
             "claims": found,
-            "stations": list(chosen.stations),
+            "stations": list(dict.fromkeys(c["station"] for c in cells)),
             "seeds": chosen.seeds,
             "settings": dataclasses.asdict(settings),
             "cells": cells,
