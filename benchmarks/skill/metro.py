@@ -213,7 +213,8 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
             rows=[
                 _in_short(station, cells) for station in dict.fromkeys(c["station"] for c in cells)
             ],
-            note="Means over six kinds of day, from an ordinary one to a stopped escalator.",
+            note="Means over six kinds of day, from an ordinary one to a stopped escalator, which "
+            f"weighs most in the deep station.{in_parts(cells)}",
         ),
     ]
 
