@@ -154,7 +154,7 @@ class Repeated:
         return write_report(self.folder, Path(path) if path else self.folder / "report.html")
 
     def to_dict(self) -> dict[str, Any]:
-        """What `jialing run --seeds N --json` prints, but for its folder: medians, and every seed."""
+        """The document that `jialing run --seeds N --json` prints: medians, and every seed."""
         lines = self.lines()
         document: dict[str, Any] = to_plain(
             {

@@ -1,4 +1,4 @@
-"""Desks around the leaky bucket, and runs of them, for tests."""
+"""Desks around the leaky bucket, runs of them, and single decisions of any desk, for tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from bucket_domain import BucketDomain, leaky_bucket
 
 from jialing.core.case import Run
+from jialing.core.command import Command, Receipt
+from jialing.core.signal import Observation
 from jialing.core.stages import Desk, Situation
 from jialing.loop.runner import run_desk
 from jialing.record.plain import to_plain
@@ -43,3 +45,15 @@ def bucket_situation(time_s: float = 0.0) -> Situation:
         positions=np.zeros(2),
         actuators=plant.actuators,
     )
+
+
+def decided(desk: Desk, receipt: Receipt) -> tuple[Observation, Command]:
+    """One look at a plant, and what the controller makes of it: no guard, no record."""
+    seen = desk.plant.observe()
+    situation = Situation(
+        observation=seen,
+        positions=receipt.positions,
+        actuators=desk.plant.actuators,
+        forecast=desk.forecaster.forecast(seen),
+    )
+    return seen, desk.controller.decide(situation)

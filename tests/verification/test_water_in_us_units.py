@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desks import decided
 
 from jialing.core.command import Command
 from jialing.core.signal import FloatArray
-from jialing.core.stages import Desk, Situation
+from jialing.core.stages import Desk
 from jialing.core.units import ACRE_M2, FOOT_M, HECTARE_M2, INCH_M
 from jialing.domains.water.domain import WATER
 from jialing.domains.water.plant import SwmmPlant
@@ -146,15 +147,7 @@ def lived(folder: Path, controller: str, *, us: bool) -> dict[str, FloatArray]:
     receipt = plant.apply(Command.all_local(len(plant.actuators)))
     going = True
     while going:
-        observation = plant.observe()
-        command = desk.controller.decide(
-            Situation(
-                observation=observation,
-                positions=receipt.positions,
-                actuators=plant.actuators,
-                forecast=desk.forecaster.forecast(observation),
-            )
-        )
+        observation, command = decided(desk, receipt)
         receipt = plant.apply(command)
         told["seen"].append(observation.values)
         told["decided"].append(command.targets)

@@ -10,6 +10,7 @@ from pathlib import Path
 from jialing.city.survey import streets
 from jialing.core.errors import InputError
 from jialing.domains.metro.reader import read_station
+from jialing.domains.metro.yaml_file import quoted
 from jialing.domains.traffic.reader import read_scenario
 from jialing.domains.water.model import NodeKind, read_model
 
@@ -79,30 +80,32 @@ def _text(
     movable: Iterable[str],
     outfalls: Iterable[str],
 ) -> str:
-    models = [f"    {_q(own)}: {{file: {_q(file)}, tick_s: 30}}" for own, file in stations.items()]
-    trips = f"routes: {_q(routes)}, " if routes else ""
-    entries = [f"  {_q(own)}: {{draws_from: {{}}}}" for own in stations]
+    models = [
+        f"    {quoted(own)}: {{file: {quoted(file)}, tick_s: 30}}" for own, file in stations.items()
+    ]
+    trips = f"routes: {quoted(routes)}, " if routes else ""
+    entries = [f"  {quoted(own)}: {{draws_from: {{}}}}" for own in stations]
     return "\n".join(
         [
             "# What belongs together in this city. Every entry: docs/reference/city-file.md.",
             f"# Say `jialing city check {name}` until nothing is missing, then `jialing run {name}`.",
-            f"city: {_q(name)}",
-            f"title: {_q(name)}",
+            f"city: {quoted(name)}",
+            f"title: {quoted(name)}",
             'begin: "17:30"            # clock time zero of every model: set it to yours',
             "duration_min: 60",
             "step_s: 60",
             "",
             "models:",
-            f"  water: {{file: {_q(water)}, tick_s: 60}}",
-            f"  roads: {{file: {_q(roads)}, {trips}tick_s: 1}}",
+            f"  water: {{file: {quoted(water)}, tick_s: 60}}",
+            f"  roads: {{file: {quoted(roads)}, {trips}tick_s: 1}}",
             "  stations:" + ("" if models else " {}"),
             *models,
             "",
             "water:",
             "  # Everything that could be moved; take out what may not be.",
-            f"  controlled: [{', '.join(map(_q, movable))}]",
+            f"  controlled: [{', '.join(map(quoted, movable))}]",
             "  # Outfalls whose flow is an overflow: true where the water there is sensitive. Take out the works.",
-            f"  overflow_outfalls: {{{', '.join(f'{_q(o)}: false' for o in outfalls)}}}",
+            f"  overflow_outfalls: {{{', '.join(f'{quoted(o)}: false' for o in outfalls)}}}",
             "  # gauge: TIMESERIES of its rain. With none, the series of the SWMM file itself fall.",
             "  gauges: {}",
             "",
@@ -147,9 +150,3 @@ def _couplings() -> list[str]:
 def _from(folder: Path, file: Path) -> str:
     """`file` as seen from `folder`."""
     return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
-
-
-def _q(text: str) -> str:
-    """`text` as a YAML string that is never taken for a number or a flag."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

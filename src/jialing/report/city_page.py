@@ -14,7 +14,7 @@ from jialing.report.city_series import city_marks, end_s, event_text, spoken, vi
 from jialing.report.city_source import CityResult, CityRun, read_city_result
 from jialing.report.city_words import headline
 from jialing.report.elements import element_table
-from jialing.report.headline import Headline
+from jialing.report.headline import tiles
 from jialing.report.packing import embed
 from jialing.report.source import ResultView
 
@@ -73,25 +73,6 @@ def build_page(folders: Sequence[Path]) -> str:
         plotly=plotly,
         script=script,
     )
-
-
-def tiles(told: Headline, held_against: str) -> str:
-    """The large figures below the headline."""
-    items = []
-    for tile in told.tiles:
-        before = (
-            f'<span class="before">{escape(held_against)} {escape(tile.before)}</span>'
-            if tile.before
-            else ""
-        )
-        said = f"{tile.change} {tile.verdict if tile.verdict in ('better', 'worse') else ''}"
-        change = f'<span class="change {tile.verdict}">{escape(said.strip())}</span>'
-        items.append(
-            f'<li class="{tile.verdict}"><span class="label">{escape(tile.label)}</span>'
-            f"<strong>{escape(tile.after)}</strong>"
-            f'<span class="below">{before}{change if tile.change else ""}</span></li>'
-        )
-    return f'<ul class="tiles">{"".join(items)}</ul>' if items else ""
 
 
 def closures(run: CityRun) -> list[dict[str, Any]]:

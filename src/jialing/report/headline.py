@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from jialing.core.case import Quantity, ScoreSheet
 from jialing.report import numbers
@@ -195,3 +196,28 @@ def _join(clauses: list[str]) -> str:
 
 def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def tiles(told: Headline, held_against: str) -> str:
+    """The large figures below the headline."""
+    items = []
+    for tile in told.tiles:
+        before = (
+            f'<span class="before">{escape(held_against)} {escape(tile.before)}</span>'
+            if tile.before
+            else ""
+        )
+        change = (
+            f'<span class="change {tile.verdict}">{escape(_said(tile.change, tile.verdict))}</span>'
+            if tile.change
+            else ""
+        )
+        items.append(
+            f'<li class="{tile.verdict}"><span class="label">{escape(tile.label)}</span>'
+            f'<strong>{escape(tile.after)}</strong><span class="below">{before}{change}</span></li>'
+        )
+    return f'<ul class="tiles">{"".join(items)}</ul>' if items else ""
+
+
+def _said(change: str, verdict: str) -> str:
+    return f"{change} {verdict}" if verdict in ("better", "worse") else change

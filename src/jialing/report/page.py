@@ -15,7 +15,7 @@ from jialing.record.reader import check_one_case
 from jialing.report import charts, city_page, facts, incidents, shell, space_time, table
 from jialing.report.city_source import city_folders
 from jialing.report.elements import elements
-from jialing.report.headline import Headline, headline
+from jialing.report.headline import headline, tiles
 from jialing.report.map import field_names, network_map
 from jialing.report.packing import embed
 from jialing.report.reading import read_result
@@ -101,7 +101,7 @@ def build_page(result: ResultView) -> str:
         headline=escape(told.sentence),
         aside=escape(told.aside),
         badges=_badges(result),
-        tiles=_tiles(told, result.held_against),
+        tiles=tiles(told, result.held_against),
         nav="".join(
             f'<a href="#{name}">{text}</a>' for name, text in SECTIONS.items() if name not in absent
         ),
@@ -149,30 +149,6 @@ def _badges(result: ResultView) -> str:
         if (foresees if text == forecast else kind == "warn")
     ]
     return "".join(f'<p class="badge {kind}">{escape(text)}</p>' for kind, text in shown)
-
-
-def _tiles(told: Headline, held_against: str) -> str:
-    items = []
-    for tile in told.tiles:
-        before = (
-            f'<span class="before">{escape(held_against)} {escape(tile.before)}</span>'
-            if tile.before
-            else ""
-        )
-        change = (
-            f'<span class="change {tile.verdict}">{escape(_said(tile.change, tile.verdict))}</span>'
-            if tile.change
-            else ""
-        )
-        items.append(
-            f'<li class="{tile.verdict}"><span class="label">{escape(tile.label)}</span>'
-            f'<strong>{escape(tile.after)}</strong><span class="below">{before}{change}</span></li>'
-        )
-    return f'<ul class="tiles">{"".join(items)}</ul>' if items else ""
-
-
-def _said(change: str, verdict: str) -> str:
-    return f"{change} {verdict}" if verdict in ("better", "worse") else change
 
 
 def _comparison_lead(result: ResultView) -> str:

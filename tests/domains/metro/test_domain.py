@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from desks import decided
 
 from jialing.core.case import Case
 from jialing.core.command import Command
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.core.signal import Observation
-from jialing.core.stages import Desk, Situation
+from jialing.core.stages import Desk
 from jialing.domains.metro.cases import CASES, FOLDER, STATIONS, station_case
 from jialing.domains.metro.domain import METRO
 from jialing.domains.metro.score import WORDS
@@ -28,15 +29,7 @@ def guarded(desk: Desk) -> Iterator[tuple[Observation, Command]]:
     getattr(desk.controller, "prepare", lambda: None)()
     going = True
     while going:
-        seen = plant.observe()
-        command = desk.controller.decide(
-            Situation(
-                observation=seen,
-                positions=receipt.positions,
-                actuators=plant.actuators,
-                forecast=desk.forecaster.forecast(seen),
-            )
-        )
+        seen, command = decided(desk, receipt)
         ruling = desk.guard.check(command, seen, receipt)
         yield seen, ruling.command
         receipt = plant.apply(ruling.command)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desks import decided
 
 from jialing.core.command import Command
-from jialing.core.stages import Desk, Situation
+from jialing.core.stages import Desk
 from jialing.domains.metro.cases import FOLDER
 from jialing.domains.metro.domain import METRO
 
@@ -37,15 +38,7 @@ def day(path: Path, *, metered: bool) -> tuple[Desk, float, int]:
     plant, least, forced, going = desk.plant, 1.0, 0, True
     receipt = plant.apply(Command.all_local(len(plant.actuators)))
     while going:
-        seen = plant.observe()
-        command = desk.controller.decide(
-            Situation(
-                observation=seen,
-                positions=receipt.positions,
-                actuators=plant.actuators,
-                forecast=desk.forecaster.forecast(seen),
-            )
-        )
+        seen, command = decided(desk, receipt)
         least = min(least, float(command.targets[METERS].min()))
         if not metered:
             targets = command.targets.copy()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desks import decided
 from small_sewer import SEWER
 
 from jialing.core.case import Case
@@ -54,15 +55,7 @@ def _walk(desk: Desk) -> Iterator[Command]:
     receipt = plant.apply(Command.all_local(len(plant.actuators)))
     going = True
     while going:
-        observation = plant.observe()
-        command = desk.controller.decide(
-            Situation(
-                observation=observation,
-                positions=receipt.positions,
-                actuators=plant.actuators,
-                forecast=desk.forecaster.forecast(observation),
-            )
-        )
+        _, command = decided(desk, receipt)
         receipt = plant.apply(command)
         going = plant.step(desk.tick_s)
         yield command

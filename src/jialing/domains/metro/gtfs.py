@@ -15,8 +15,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.domains.metro.feed import Row, columns, table, unique
 from jialing.domains.metro.fields import SECTIONS
@@ -24,6 +22,7 @@ from jialing.domains.metro.nodes import LATEST_S
 from jialing.domains.metro.pathways import Way, ascent
 from jialing.domains.metro.reader import read_station
 from jialing.domains.metro.service_day import busiest_day, has_calendar
+from jialing.domains.metro.yaml_file import quoted
 
 LEVEL_RISE_M = 6.0
 GUESS = "  # guess"
@@ -103,8 +102,8 @@ def _lines(feed: Path, station: str) -> Iterator[Line]:
     for line in (
         "# From GTFS. What the feed does not tell is marked as a guess: put in your own.",
         *(NOTICE + notice for notice in (*notices, *found.notices)),
-        f"station: {_quoted(station)}",
-        f"title: {_quoted(' '.join(stops[station].get('stop_name').split()) or station)}",
+        f"station: {quoted(station)}",
+        f"title: {quoted(' '.join(stops[station].get('stop_name').split()) or station)}",
         f'open: "{_clock(max(min(at[0] for at in times.values()) - BESIDE_S, 0))}"',
         f'close: "{_clock(max(at[-1] for at in times.values()) + BESIDE_S)}"',
         "levels:",
@@ -113,7 +112,7 @@ def _lines(feed: Path, station: str) -> Iterator[Line]:
     for level, elevation_m in _elevations(found.ways, index).items():
         yield (
             (
-                f"  - {{name: {_quoted(level)}, elevation_m: {elevation_m:g}, area_m2: {HALL_M2}}}"
+                f"  - {{name: {quoted(level)}, elevation_m: {elevation_m:g}, area_m2: {HALL_M2}}}"
                 f"{GUESS}"
             ),
             None,
@@ -122,7 +121,7 @@ def _lines(feed: Path, station: str) -> Iterator[Line]:
     for share, platform in zip(_shares(len(times)), times, strict=True):
         yield (
             (
-                f"  - {{name: {_quoted(platform)}, level: {_quoted(found.floor[platform])}, "
+                f"  - {{name: {quoted(platform)}, level: {quoted(found.floor[platform])}, "
                 f"area_m2: {PLATFORM_M2}, share: {share}, walk_s: 30}}{GUESS}"
             ),
             own[platform],
@@ -134,7 +133,7 @@ def _lines(feed: Path, station: str) -> Iterator[Line]:
     for share, entrance in zip(_shares(len(found.entrances)), found.entrances, strict=True):
         yield (
             (
-                f"  - {{name: {_quoted(entrance)}, level: {_quoted(found.floor[entrance])}, "
+                f"  - {{name: {quoted(entrance)}, level: {quoted(found.floor[entrance])}, "
                 f"share: {share}, capacity_p_min: 200}}{GUESS}"
             ),
             own[entrance],
@@ -148,7 +147,7 @@ def _lines(feed: Path, station: str) -> Iterator[Line]:
         yield line, None
     for platform, at in times.items():
         stops_at = ", ".join(f'"{_clock(time_s)}"' for time_s in at)
-        yield f"  - {{platform: {_quoted(platform)}, times: [{stops_at}]}}", own[platform]
+        yield f"  - {{platform: {quoted(platform)}, times: [{stops_at}]}}", own[platform]
 
 
 def _parent(stops: Mapping[str, Row], name: str) -> str:
@@ -297,10 +296,10 @@ def _elevations(ways: Sequence[Way], index: Mapping[str, float]) -> dict[str, fl
 
 def _link(way: Way) -> str:
     parts = [
-        f"name: {_quoted(way.name)}",
+        f"name: {quoted(way.name)}",
         f"kind: {way.kind}",
-        f"from: {_quoted(way.lower)}",
-        f"to: {_quoted(way.upper)}",
+        f"from: {quoted(way.lower)}",
+        f"to: {quoted(way.upper)}",
         f"ride_s: {way.ride_s:g}",
     ]
     if not (way.up and way.down):
@@ -322,11 +321,6 @@ def _shares(count: int) -> list[float]:
     """`count` shares of three decimals that add up to 1."""
     shares = [round(1.0 / count, 3)] * (count - 1)
     return [*shares, round(1.0 - sum(shares), 3)]
-
-
-def _quoted(text: str) -> str:
-    """`text` as YAML on one line, whatever it holds."""
-    return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).strip()
 
 
 def _clock(time_s: int) -> str:

@@ -41,6 +41,11 @@ def values_of(root: yaml.Node, path: Path) -> Any:
         raise _refusal(error, path) from None
 
 
+def quoted(text: str) -> str:
+    """`text` as YAML on one line, whatever it holds; it is never taken for a number or a flag."""
+    return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).strip()
+
+
 class _Values(yaml.constructor.SafeConstructor):  # type: ignore[misc]
     """Names the place of a scalar that looks like a date or a number and is none: 2024-13-45."""
 
