@@ -319,11 +319,12 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     settings : of the domain, e.g. ``series_files`` for water
     """
     named, cities = domains.named_cases(), named_cities()
-    city = city_file(cities[str(path)]().model if str(path) in cities else Path(path))
+    known = path if isinstance(path, str) else ""  # a Path is a file or a folder, never a name
+    city = city_file(cities[known]().model if known in cities else Path(path))
     if city is not None:
         raise _several_models(city)
-    if str(path) in named:
-        made = named[str(path)][1]()
+    if known in named:
+        made = named[known][1]()
         settings = {**_inspected(made), **settings}
         path = made.model
     if not Path(path).is_file():
