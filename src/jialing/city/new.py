@@ -105,7 +105,7 @@ def _text(
             f"# Say `jialing city check {name}` until nothing is missing, then `jialing run {name}`.",
             f"city: {quoted(name)}",
             f"title: {quoted(name)}",
-            f'begin: "{begin}"            # clock time zero of every model: of the sewer START_TIME, too',
+            f'begin: "{begin}"            # clock time zero of every model, and START_TIME of the sewer',
             "duration_min: 60",
             "step_s: 60",
             "",
