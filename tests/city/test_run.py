@@ -116,6 +116,18 @@ def test_a_forecast_reaches_the_sewer_and_the_stations(town: Path) -> None:
         assert parts["station:mixed"].forecast == kind
 
 
+@pytest.mark.slow
+@pytest.mark.sumo
+@pytest.mark.swmm
+def test_an_evening_that_is_cut_to_length_has_every_score_of_a_whole_one(town: Path) -> None:
+    town.write_text(town.read_text("utf-8").replace("duration_min: 1", "duration_min: 3"))
+    whole, short = (
+        jl.run(jl.case(town, **given), "today") for given in ({}, {"duration_s": 120.0})
+    )
+    assert "co2" in whole.runs[0].score
+    assert list(short.runs[0].score) == list(whole.runs[0].score)
+
+
 CONTROLLERS = {
     "today": ("rules", "fixed", "timetable"),
     "alone": ("predictive", "predictive", "predictive"),

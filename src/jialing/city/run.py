@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -287,7 +287,8 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
         ),
         Order(
             name=TRAFFIC,
-            case=city.roads_case(seed=seed),
+            # SUMO tells of exhausts once its own run is over.
+            case=replace(city.roads_case(seed=seed), duration_s=duration_of(case, city)),
             controller=signals,
             folder=str(folder / TRAFFIC),
             side=SIDES["traffic"],
