@@ -51,6 +51,11 @@ class Case:
     settings: Any = None
 
 
+def goes_into(tick_s: float, step_s: float) -> bool:
+    """Whether a tick is a whole number of steps."""
+    return abs(max(round(tick_s / step_s), 1) * step_s - tick_s) <= 1e-6
+
+
 def check_tick(tick_s: float, step_s: float, clock: str) -> None:
     """Refuse a tick in which the time of a plant cannot pass: the two would drift apart.
 
@@ -62,8 +67,8 @@ def check_tick(tick_s: float, step_s: float, clock: str) -> None:
 
     Raises InputError unless a tick is a whole number of steps.
     """
-    steps = max(round(tick_s / step_s), 1)
-    if abs(steps * step_s - tick_s) > 1e-6:
+    if not goes_into(tick_s, step_s):
+        steps = max(round(tick_s / step_s), 1)
         raise InputError(
             f"tick_s = {tick_s:g} is not possible; the time of {clock} passes in steps of "
             f"{step_s:g} s, so a tick must be a whole number of them, e.g. {steps * step_s:g} s"

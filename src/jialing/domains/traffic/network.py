@@ -184,7 +184,7 @@ class Scenario:
     path : the file the user gave
     net, routes, additional : files, as paths that can be opened
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
-    step_s : length of a step [s]
+    step_s, step_line : length of a step [s], and where the file says so; 0 where it does not
     outputs : options that would have SUMO write a file, as they are named there, and their lines
     noted : options that change what a run shows, and their lines
     """
@@ -196,5 +196,6 @@ class Scenario:
     begin_s: float = 0.0
     end_s: float | None = None
     step_s: float = 1.0
+    step_line: int = 0
     outputs: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)

@@ -54,12 +54,18 @@ def read_scenario(path: str | Path) -> Scenario:
     times: dict[str, float] = {}
     outputs: dict[str, int] = {}
     noted: dict[str, int] = {}
+    step_line = 0
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
         if tag in ("net-file", "route-files", "additional-files"):
             files[tag] = _named_files(element)
         elif tag in ("begin", "end", "step-length"):
             times[tag] = element.time_s(_value_key(element))
+            if tag == "step-length":
+                step_line = element.line
+                if times[tag] <= 0.0:
+                    found = element.get(_value_key(element))
+                    element.fail(f"has the value {found!r}; it must be above 0 s, 1 is usual")
         elif tag == "mesosim" and element.get(_value_key(element)) in TRUE:
             element.fail(
                 "asks for a simulation without lanes, in which signals see nobody; remove it"
@@ -77,8 +83,6 @@ def read_scenario(path: str | Path) -> Scenario:
         raise InputError(
             f"ends at {end_s:g} s, before it begins at {begin_s:g} s; set <end> later", path=path
         )
-    if times.get("step-length", 1.0) <= 0.0:
-        raise InputError("has a step-length that is not above 0; 1 is usual", path=path)
     return Scenario(
         path=path,
         net=files["net-file"][0],
@@ -87,6 +91,7 @@ def read_scenario(path: str | Path) -> Scenario:
         begin_s=begin_s,
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
+        step_line=step_line,
         outputs=outputs,
         noted=noted,
     )
