@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ class Case:
     seed: int = 0
     forecast: str = "ensemble"
     settings: Any = None
+
+
+#: Largest seed of a case: SUMO takes no greater one, and a city hands its own to every part.
+MOST_SEED = 2**31 - 1
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what is no seed, in every domain alike; raises InputError."""
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not (whole and 0 <= seed <= MOST_SEED):
+        raise InputError(
+            f"seed {seed!r} is not possible; it must be a whole number from 0 to {MOST_SEED}"
+        )
 
 
 def goes_into(tick_s: float, step_s: float) -> bool:
