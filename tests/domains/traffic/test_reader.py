@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 
@@ -32,7 +33,6 @@ def line_of(path: Path, text: str) -> int:
         (('state="Grrr" minDur', 'state="Grrrr" minDur'), 'state="yrrr"', ["phase 2", "the first has 5"]),
         (('state="rGgG"', 'state="GGgG"'), 'state="GGgG"', ["phase 4", "linkIndex 0", "linkIndex 1", "WC_0 to CE_0", "(g)"]),
         (('state="rGgG"', 'state="rGGG"'), 'state="rGGG"', ["linkIndex 2", "pedestrian crossing"]),
-        (('minDur="8"', 'minDur="80"'), 'minDur="80"', ["minDur 80", "maxDur 40"]),
         (('duration="30"', 'duration="long"'), 'duration="long"', ["duration='long'", "number"]),
         (('duration="30"', 'duration="-1"'), 'duration="-1"', ["below 0"]),
         (('duration="30"', 'duration="0"'), 'duration="0"', ["duration of 0 s"]),
@@ -315,6 +315,28 @@ def test_routes_that_leave_the_network_are_left_to_sumo_where_it_is_to_ignore_th
     assert any("ignore-route-errors" in each.why for each in found.skipped)
     with pytest.raises(InputError, match="leaves the network"):
         read_roads(write_config(tmp_path, files + option.format("false")))
+
+
+CROSSED = ('minDur="8"', 'minDur="80"')
+
+
+def test_a_fixed_programme_has_no_use_for_a_shortest_green_above_its_longest(
+    tmp_path: Path,
+) -> None:
+    path = write_network(tmp_path, CROSSED)
+    found = read_roads(path)
+    (junction,) = found.junctions
+    assert junction.min_green_s[0] == TrafficSettings.min_green_s
+    assert junction.max_green_s[0] == math.inf
+    (note,) = (each for each in found.skipped if "minDur" in each.why)
+    assert note.line == line_of(path, 'minDur="80"')
+    assert note.why == "phase 1 has a minDur above its maxDur; neither is used"
+
+
+def test_an_actuated_programme_must_not_contradict_itself(tmp_path: Path) -> None:
+    actuated = ('type="static"', 'type="actuated"')
+    with pytest.raises(InputError, match="has minDur 80 above maxDur 40; exchange them"):
+        read_roads(write_network(tmp_path, CROSSED, actuated))
 
 
 def test_a_network_given_as_routes_is_told(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ class Connection:
 class PhaseRow:
     """A phase as it stands; None where the file does not say.
 
-    `then` are the phases that may follow, counted from 0; empty where the one after it does.
+    `then` are the phases that may follow, counted from 0; empty where the one after it does. Where
+    the shortest and the longest duration are `crossed`, neither counts.
     """
 
     state: str
@@ -111,6 +112,7 @@ class PhaseRow:
     max_s: float | None
     line: int
     then: tuple[int, ...] = ()
+    crossed: bool = False
 
 
 @dataclass(kw_only=True, slots=True)

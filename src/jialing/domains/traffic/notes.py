@@ -133,6 +133,12 @@ def of_junction(
     ):
         yield Skipped(element=f"signal {junction.name}", line=used.line, why=why)
     for number, phase in enumerate(used.phases, start=1):
+        if phase.crossed:
+            yield Skipped(
+                element=f"signal {junction.name}",
+                line=phase.line,
+                why=f"phase {number} has a minDur above its maxDur; neither is used",
+            )
         if "o" in phase.state.lower() and not is_green_phase(phase.state):
             yield Skipped(
                 element=f"signal {junction.name}",

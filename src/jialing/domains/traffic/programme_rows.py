@@ -33,7 +33,7 @@ class Additional:
             if element.tag == "tlLogic":
                 rows.append((read_programme(element), element))
             elif element.tag == "phase" and element.parent == "tlLogic":
-                rows[-1][0].phases.append(read_phase(element))
+                rows[-1][0].phases.append(read_phase(element, rows[-1][0].kind))
             elif element.tag == "WAUT":
                 table = Timetable(
                     name=element.text("id"),
@@ -102,7 +102,8 @@ def enter_programme(
     rows.append(row)
 
 
-def read_phase(element: Element) -> PhaseRow:
+def read_phase(element: Element, kind: str) -> PhaseRow:
+    """A phase of a programme of this kind; a static one has no use for minDur and maxDur."""
     state = element.text("state").replace("Y", "y")  # an old letter for yellow
     strange = sorted(set(state) - LETTERS)
     if strange:
@@ -114,8 +115,11 @@ def read_phase(element: Element) -> PhaseRow:
         element.fail("has a duration of 0 s, which SUMO refuses; give it one or remove it")
     shortest = element.time_s("minDur", low=0.0) if "minDur" in element.attributes else None
     longest = element.time_s("maxDur", low=0.0) if "maxDur" in element.attributes else None
+    crossed = False
     if shortest is not None and longest is not None and shortest > longest:
-        element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+        if kind != "static":
+            element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+        shortest, longest, crossed = None, None, True
     words = element.get("next").split()
     if not all(word.isdecimal() for word in words):
         element.fail(f"has next={element.get('next')!r}; it lists phases, counted from 0")
@@ -124,6 +128,7 @@ def read_phase(element: Element) -> PhaseRow:
         duration_s=duration_s,
         min_s=shortest,
         max_s=longest,
+        crossed=crossed,
         line=element.line,
         then=tuple(int(word) for word in words),
     )

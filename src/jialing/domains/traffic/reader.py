@@ -192,7 +192,7 @@ class _Reading:
             self._programme = read_programme(element)
             enter_programme(self.programmes, self._programme, element)
         elif tag == "phase" and parent == "tlLogic" and self._programme is not None:
-            self._programme.phases.append(read_phase(element))
+            self._programme.phases.append(read_phase(element, self._programme.kind))
 
     def close(self) -> None:
         """Check what only the whole file tells."""
