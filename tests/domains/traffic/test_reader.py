@@ -229,12 +229,40 @@ def test_a_configuration_in_short_words_reads_too(tmp_path: Path) -> None:
         ("<net-file/>", "net-file"),
         ('<net-file value=""/>', "names no network"),
         ('<net-file value="crossing.net.xml"/><mesosim value="true"/>', "mesosim"),
+        ('<net-file value="crossing.net.xml"/><weights value="gone.xml"/>', "gone.xml"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_told(tmp_path: Path, body: str, words: str) -> None:
     write_network(tmp_path)
     with pytest.raises(InputError, match=words):
         read_roads(write_config(tmp_path, body))
+
+
+@pytest.mark.parametrize("option", ["", '<ignore-route-errors value="true"/>'])
+def test_every_file_that_sumo_reads_belongs_to_a_run(tmp_path: Path, option: str) -> None:
+    write_network(tmp_path)
+    for name, text in {
+        "cars.rou.xml": '<routes><include href="more/own.rou.xml"/></routes>',
+        "more/own.rou.xml": '<routes><include href="types.xml"/></routes>',
+        "more/types.xml": "<routes/>",
+        "extra.xml": '<additional><include href="more/speed.xml"/></additional>',
+        "more/speed.xml": '<additional><variableSpeedSign file="steps.xml"/>'
+        '<rerouter file="gone.xml"/><e1Detector file="written.xml"/></additional>',
+        "more/steps.xml": "<vss/>",
+        "more/written.xml": "<e1/>",
+        "weights.xml": "<meandata/>",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    body = (
+        '<n v="crossing.net.xml"/><r v="cars.rou.xml"/><a v="extra.xml"/><w v="weights.xml"/>'
+        f'<summary value="more/written.xml"/>{option}'
+    )
+    found = read_roads(write_config(tmp_path, body)).files
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == [
+        *("run.sumocfg", "crossing.net.xml", "cars.rou.xml", "extra.xml", "weights.xml"),
+        *("more/speed.xml", "more/steps.xml", "more/own.rou.xml", "more/types.xml"),
+    ]
 
 
 def test_an_empty_list_of_files_names_none(tmp_path: Path) -> None:

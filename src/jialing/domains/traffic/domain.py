@@ -111,12 +111,7 @@ class TrafficDomain:
                     ],
                 },
                 uncontrolled=[each.element for each in alone if each.uncontrolled],
-                files=[
-                    str(file)
-                    for file in dict.fromkeys(
-                        (files.path, files.net, *files.routes, *files.additional)
-                    )
-                ],
+                files=[str(file) for file in roads.files],
                 picture=picture(roads),
             )
         except BaseException:

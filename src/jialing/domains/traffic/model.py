@@ -31,12 +31,14 @@ class Roads:
     net : the network file as it stands: edges, lanes and nodes for pictures and look-ups
     junctions : those that can be controlled, in the file's order
     skipped : what is not used, or not as one might expect, and why
+    files : every file that SUMO reads
     """
 
     scenario: Scenario
     net: NetworkFile
     junctions: tuple[Junction, ...]
     skipped: tuple[Skipped, ...]
+    files: tuple[Path, ...]
 
 
 def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roads:
@@ -49,8 +51,8 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
     settings = settings or TrafficSettings()
     scenario = read_scenario(path)
     net = read_network(scenario.net, scenario.additional, begin_s=scenario.begin_s)
-    if "ignore-route-errors" not in scenario.noted:
-        check_routes(net, settings.routes or scenario.routes)
+    routes = settings.routes or scenario.routes
+    driven = check_routes(net, routes, strict="ignore-route-errors" not in scenario.noted)
     ways = Ways(net)
     checks.known_signals(net)
     skipped: list[Skipped] = [*notes.of_configuration(scenario), *notes.of_network(net)]
@@ -85,6 +87,14 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
         net=net,
         junctions=with_joined(with_feeds(junctions, ways)),
         skipped=tuple(skipped),
+        files=tuple(
+            dict.fromkeys(
+                (
+                    *(scenario.path, scenario.net, *routes, *scenario.additional),
+                    *(*scenario.files, *net.files, *driven),
+                )
+            )
+        ),
     )
 
 

@@ -166,6 +166,7 @@ class NetworkFile:
     connections : in the file's order
     programmes : by id of the signal; the last one is in use
     timetables : id of the signal -> what changes its programme by the time of day
+    files : what was read for it, and what its additional files have SUMO read
     """
 
     path: Path
@@ -175,6 +176,7 @@ class NetworkFile:
     connections: tuple[Connection, ...]
     programmes: dict[str, list[ProgrammeRow]]
     timetables: Mapping[str, Timetable] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +187,7 @@ class Scenario:
     ----------
     path : the file the user gave
     net, routes, additional : files, as paths that can be opened
+    files : the configuration itself, and all others that it has SUMO read
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
     step_s, step_line : length of a step [s], and where the file says so; 0 where it does not
     outputs : options that would have SUMO write a file, as they are named there, and their lines
@@ -195,6 +198,7 @@ class Scenario:
     net: Path
     routes: tuple[Path, ...] = ()
     additional: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
     begin_s: float = 0.0
     end_s: float | None = None
     step_s: float = 1.0

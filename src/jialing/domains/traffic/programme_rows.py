@@ -9,6 +9,8 @@ from jialing.domains.traffic.elements import Element, read_elements
 from jialing.domains.traffic.network import PhaseRow, ProgrammeRow, Timetable
 
 LETTERS = frozenset("rugGyosO")
+#: elements whose attribute `file` SUMO reads; that of all others it writes
+READERS = ("rerouter", "variableSpeedSign", "calibrator")
 OFF = "off"  # the programme that every signal of SUMO has without writing it
 
 
@@ -26,10 +28,18 @@ class Additional:
         self._timetables: dict[str, Timetable] = {}
         self._of_signal: dict[str, str] = {}
 
-    def take(self, path: Path) -> None:
-        """Enter what one file says of programmes; raises InputError."""
+    def take(self, path: Path) -> tuple[Path, ...]:
+        """Enter what one file says of programmes; answers with every file that SUMO reads for it.
+
+        Raises InputError.
+        """
         rows: list[tuple[ProgrammeRow, Element]] = []
+        files: dict[Path, None] = {}
         for element in read_elements(path, root="", what="a SUMO additional file"):
+            files[element.path] = None
+            if element.tag in READERS:
+                named = element.path.parent / element.get("file")
+                files.update({named: None} if named.is_file() else {})
             if element.tag == "tlLogic":
                 rows.append((read_programme(element), element))
             elif element.tag == "phase" and element.parent == "tlLogic":
@@ -48,6 +58,7 @@ class Additional:
                 self._of_signal[element.text("junctionID")] = element.text("wautID")
         for row, element in rows:
             self._enter(row, element)
+        return tuple(files)
 
     def _enter(self, row: ProgrammeRow, element: Element) -> None:
         """A programme of its own, or, without phases, another offset for one that is there."""

@@ -27,6 +27,14 @@ CONFIG_ENDS = (".sumocfg", ".sumo.cfg")
 #: SUMO's words for yes
 TRUE = frozenset({"1", "yes", "true", "on", "x", "t"})
 NOTED = frozenset({"ignore-route-errors", "tls.all-off"})
+#: options of SUMO that name files to read, besides the network, routes and additional files
+READ = frozenset(
+    {
+        *("weight-files", "load-state", "device.fcd-replay.files"),
+        *("astar.all-distances", "astar.landmark-distances"),
+        *("fcd-output.filter-edges.input-file", "device.ssm.filter-edges.input-file"),
+    }
+)
 #: options of SUMO that name a file to write, besides those whose name ends with `output`
 OUTPUTS = frozenset(
     {
@@ -51,14 +59,18 @@ def read_scenario(path: str | Path) -> Scenario:
             )
         return Scenario(path=path, net=path)
     files: dict[str, tuple[Path, ...]] = {}
+    others: dict[Path, None] = {}
     times: dict[str, float] = {}
     outputs: dict[str, int] = {}
     noted: dict[str, int] = {}
     step_line = 0
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
+        others[element.path] = None
         if tag in ("net-file", "route-files", "additional-files"):
             files[tag] = _named_files(element)
+        elif tag in READ:
+            others.update(dict.fromkeys(_named_files(element)))
         elif tag in ("begin", "end", "step-length"):
             times[tag] = element.time_s(_value_key(element))
             if tag == "step-length":
@@ -88,6 +100,7 @@ def read_scenario(path: str | Path) -> Scenario:
         net=files["net-file"][0],
         routes=files.get("route-files", ()),
         additional=files.get("additional-files", ()),
+        files=tuple(others),
         begin_s=begin_s,
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
@@ -105,6 +118,9 @@ _CONFIG_WORDS = {
     "r": "route-files",
     "additional": "additional-files",
     "a": "additional-files",
+    "weights": "weight-files",
+    "w": "weight-files",
+    "device.fcd-replay.file": "device.fcd-replay.files",
     "b": "begin",
     "e": "end",
 }
@@ -143,12 +159,14 @@ def read_network(
     The programme that is in use at `begin_s` is the last of its signal. Raises InputError with file, line, element and remedy.
     """
     reading = _Reading(Path(path))
+    files: dict[Path, None] = {}
     for element in read_elements(reading.path, root="net", what=NET):
+        files[element.path] = None
         reading.take(element)
     reading.close()
     extra = Additional(reading.programmes, {each.get("tl") for each in reading.waiting})
     for each in additional:
-        extra.take(each)
+        files.update(dict.fromkeys(extra.take(each)))
     timetables = extra.in_order(begin_s)
     return NetworkFile(
         path=reading.path,
@@ -158,6 +176,7 @@ def read_network(
         connections=tuple(reading.connection(each) for each in reading.waiting),
         programmes=reading.programmes,
         timetables=timetables,
+        files=tuple(files),
     )
 
 
