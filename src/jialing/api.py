@@ -7,7 +7,6 @@ import inspect as python_inspect
 import math
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +29,7 @@ from jialing.core.errors import (
     RecordError,
     UnknownNameError,
 )
+from jialing.core.scratch import in_folder
 from jialing.core.stages import Desk, Domain, WithPerson
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
@@ -383,8 +383,8 @@ def _replay_result(
 
 
 def _replay_evening(folder: Path) -> tuple[Comparison, ...]:
-    with tempfile.TemporaryDirectory(prefix="jialing-replay-") as scratch:
-        return replay_evening(folder, Path(scratch))
+    with in_folder("jialing-replay-") as scratch:
+        return replay_evening(folder, scratch)
 
 
 def _replay(
@@ -410,17 +410,17 @@ def _replay(
         chosen: Chosen = choose(domain, controller, baseline=False)[0]
     else:
         chosen = from_origin(domain, origin)
-    with tempfile.TemporaryDirectory(prefix="jialing-replay-") as scratch:
+    with in_folder("jialing-replay-") as scratch:
         run_desk(
             _desk_again(domain, made, chosen, recorded),
-            Path(scratch) / "record",
+            scratch / "record",
             case=recorded.manifest["case"],
             controller=origin,
             seed=made.seed,
             progress=listener,
             outcomes=recorded.frames["outcome"].tolist(),
         )
-        return compare(recorded, open_record(Path(scratch) / "record"))
+        return compare(recorded, open_record(scratch / "record"))
 
 
 def _desk_again(domain: Domain, made: Case, chosen: Chosen, recorded: Record) -> Desk:

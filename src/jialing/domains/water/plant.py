@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from jialing.core.case import Quantity, ScoreSheet
 from jialing.core.command import Command, Receipt
+from jialing.core.scratch import make_folder, needing_room
 from jialing.core.signal import (
     Actuator,
     FloatArray,
@@ -63,17 +63,18 @@ class SwmmPlant:
         self.signals = SignalTable(signals=tuple(_signals(layout)))
         self._sensing = settings.sensing
         self._noise = np.random.default_rng([seed, 7])
-        self._folder = Path(tempfile.mkdtemp(prefix="jialing-swmm-"))
+        self._folder = make_folder("jialing-swmm-")
         try:
-            derived = derive_inp(
-                layout.model,
-                self._folder,
-                layout.actuator_links,
-                duration_s=duration_s,
-                rules_file=rules_file,
-            )
-            report = self._folder / "swmm.rpt"
-            self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
+            with needing_room(self._folder):
+                derived = derive_inp(
+                    layout.model,
+                    self._folder,
+                    layout.actuator_links,
+                    duration_s=duration_s,
+                    rules_file=rules_file,
+                )
+                report = self._folder / "swmm.rpt"
+                self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
