@@ -72,6 +72,22 @@ def test_rain_inflows_storages_and_outfalls_are_shown_in_si(tmp_path: Path) -> N
     assert [o["class"] for o in document["outfalls"]] == ["treatment", "overflow", "overflow"]
 
 
+@pytest.mark.parametrize(
+    ("option", "town_m", "infiltrated"),
+    [("IGNORE_RAINFALL", 0.0, 0), ("IGNORE_RDII", 0.013, 0), ("IGNORE_QUALITY", 0.013, 1)],
+)
+def test_what_a_file_switches_off_is_not_shown_as_if_it_came(
+    tmp_path: Path, option: str, town_m: float, infiltrated: int
+) -> None:
+    text = bent((r"^THREADS.*", f"{option} YES"))
+    document, lines = inspect_file(write(tmp_path, text))
+    assert document["rain"][1]["depth_m"] == pytest.approx(town_m)
+    assert document["inflows"]["infiltration_nodes"] == infiltrated
+    told = [line for line in lines if "switched off" in line]
+    assert len(told) == (option != "IGNORE_QUALITY")
+    assert all(f"line {line_of(text, option)}: " in line for line in told)
+
+
 def test_what_is_reduced_unusable_and_left_to_swmm_is_said(tmp_path: Path) -> None:
     document, lines = inspect_file(write(tmp_path, bent((r"^P1 .*", "P1 well M5 * ON"))))
     assert document["reduction"]["stores"] == 4

@@ -78,7 +78,7 @@ def describe(model: WaterModel, controlled: Sequence[int] | None = None) -> Docu
             "dry_weather_nodes": len(model.dwf),
             "dry_weather_m3s": float(sum(flow.mean_m3s for flow in model.dwf)),
             "stated_inflow_nodes": len(model.inflows),
-            "infiltration_nodes": len(model.rdii),
+            "infiltration_nodes": 0 if options.ignores & {"RAINFALL", "RDII"} else len(model.rdii),
         },
         "actuators": _actuators(model, chosen, reduction),
         "storages": _storages(model, reduction),
