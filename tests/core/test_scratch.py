@@ -37,7 +37,9 @@ def test_a_place_that_cannot_be_written_is_told_with_the_remedy(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TMPDIR", str(tmp_path / place))
-    with pytest.raises(InputError, match=rf"{place} \(TMPDIR\): .* directory; set TMPDIR to a fold"):
+    with pytest.raises(
+        InputError, match=rf"{place} \(TMPDIR\): .* directory; set TMPDIR to a fold"
+    ):
         make_folder("jialing-")
 
 

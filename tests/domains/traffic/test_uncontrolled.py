@@ -130,7 +130,9 @@ def test_a_signal_where_nobody_gives_way_is_left_alone_and_the_others_are_contro
         f"  signal B1, line {line}: its node 'B1' is of type traffic_light_unregulated, where "
         "drivers give way to nobody, and phase 1 (GGGGGGGGGGGGGGGGGGGG) gives green with priority"
     )
-    assert [each["element"] for each in document["skipped"] if each["uncontrolled"]] == ["signal B1"]
+    assert [each["element"] for each in document["skipped"] if each["uncontrolled"]] == [
+        "signal B1"
+    ]
 
 
 def test_a_network_in_which_nobody_gives_way_has_nothing_to_control(tmp_path: Path) -> None:
