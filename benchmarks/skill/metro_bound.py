@@ -7,7 +7,7 @@ Two figures per day, with the true day and the plant's true capacities:
 - `both ways`: the reversible link runs up and down at once, each at full capacity, which none can.
 
 Beside them what was reached on the same days, in the mode `auto`: by the plan, and by the same search
-with a perfect forecast (`oracle`). Some 45 s a day on one core.
+with a perfect forecast (`oracle`). Some 15 s a day on one core.
 """
 
 from __future__ import annotations
