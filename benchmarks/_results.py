@@ -9,7 +9,7 @@ import math
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,12 +51,14 @@ class Table:
     columns : see `Column`
     rows : values as measured, unrounded; None where there is none
     note : one sentence below the table: what was varied, what is listed
+    commits : where its figures were measured, unless all at the commit of the file
     """
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str | float | int | None]]
     note: str = ""
+    commits: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -142,10 +144,9 @@ def commit() -> dict[str, Any]:
     return {"commit": head, "dirty": dirty}
 
 
-def in_parts(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Which, where rows were measured at different commits: a sentence for a table's note."""
-    found = sorted({str(row["commit"])[:10] for row in rows})
-    return "" if len(found) == 1 else f" Measured in parts, at commits {', '.join(found)}."
+def commits(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The commits at which rows were measured, each once."""
+    return sorted({str(row["commit"]) for row in rows})
 
 
 def versions() -> dict[str, str]:

@@ -54,7 +54,7 @@ def _markdown(table: Mapping[str, Any], document: Mapping[str, Any]) -> list[str
             for row in table["rows"]
         ),
         "",
-        f"{table['note']} {_origin(document)}".strip(),
+        f"{table['note']} {_origin(table, document)}".strip(),
     ]
 
 
@@ -70,13 +70,18 @@ def _cell(value: str | float | int | None, digits: int | None) -> str:
     return f"{value:,}" if digits is None else f"{value:,.{digits}f}"
 
 
-def _origin(document: Mapping[str, Any]) -> str:
+def _origin(table: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """One sentence that says where the figures come from."""
-    commit = (document["commit"] or "unknown")[:10] + (" with changes" if document["dirty"] else "")
+    last = document["commit"] or "unknown"
+    commits = table.get("commits") or [last]
+    when = "" if commits == [last] else "by "  # the day is that of the file's last part
+    where = ", ".join(commit[:10] for commit in commits)
+    where = f"commit{'s' if len(commits) > 1 else ''} {where}"
+    where += " with changes" if document["dirty"] and last in commits else ""
     machine, versions = document["machine"], document["versions"]
     simulator = f", swmm-toolkit {versions['swmm-toolkit']}" if "swmm-toolkit" in versions else ""
     return (
-        f"*Measured {document['date']} at commit {commit} on {machine['cores']} cores"
+        f"*Measured {when}{document['date']} at {where} on {machine['cores']} cores"
         f" ({machine['processor']}), Python {versions['python']}{simulator};"
         f" `benchmarks/results/{document['name']}.json`*"
     )

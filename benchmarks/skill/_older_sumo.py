@@ -21,8 +21,8 @@ from typing import Any
 
 #: Names the folder in the processes of single runs.
 VARIABLE = "JIALING_OLDER_SUMO"
-#: Options of our plant that SUMO 1.9 does not know; each has one value, and changes no trip.
-NEWER_OPTIONS = ("--emissions.volumetric-fuel",)
+#: Options of our plant that SUMO 1.9 does not know, and how many values follow; none changes a trip.
+NEWER_OPTIONS = {"--emissions.volumetric-fuel": 0, "--output-suffix": 1, "--output.format": 1}
 
 
 def version_of(folder: Path) -> str:
@@ -66,7 +66,8 @@ def without_newer(command: Sequence[str]) -> list[str]:
     words = iter(command)
     for word in words:
         if word in NEWER_OPTIONS:
-            next(words, None)
+            for _ in range(NEWER_OPTIONS[word]):
+                next(words, None)
         elif word.partition("=")[0] not in NEWER_OPTIONS:
             kept.append(word)
     return kept

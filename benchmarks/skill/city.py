@@ -24,7 +24,7 @@ from benchmarks._results import (
     Column,
     Table,
     commit,
-    in_parts,
+    commits,
     read_result,
     show_anew,
     write_result,
@@ -123,7 +123,8 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
                 Column(title="seeds"),
             ],
             rows=medians,
-            note=f"Medians over the seeds that were run. Schematic city.{in_parts(rows)}",
+            note="Medians over the seeds that were run. Schematic city.",
+            commits=commits(rows),
         ),
         Table(
             name="short",
@@ -137,6 +138,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
                 if row[0] == CASES[0] and row[1].partition(" ")[0] in SHORT
             ],
             note=f"Schematic city; medians over seeds {medians[0][-1]}.",
+            commits=commits(row for row in rows if row["case"] == CASES[0]),
         ),
         Table(
             name="steps",
@@ -148,6 +150,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
             rows=steps,
             note="Change on the same seed: median, and least to greatest over the seeds. What the "
             "middle column shows is what the coupling adds to the domains' own control.",
+            commits=commits(rows),
         ),
         _room(rows),
     ]
@@ -189,6 +192,7 @@ def _room(rows: Sequence[dict[str, Any]]) -> Table:
         note="Medians over seeds. The second column has the storm's rain on every street, but "
         "underpasses that lie too high for any water: what signals and rain cost drivers is not for "
         "closures or forecasts of water to gain, so the last but two says how much there is to gain.",
+        commits=commits(row for row in rows if row["case"] in (DRY, *(line[0] for line in lines))),
     )
 
 

@@ -26,7 +26,7 @@ from benchmarks._results import (
     Column,
     Table,
     commit,
-    in_parts,
+    commits,
     read_result,
     show_anew,
     write_result,
@@ -194,13 +194,15 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
             ],
             rows=means,
             note="Mean waiting per day. The oracle is the same search with a perfect forecast: a "
-            f"reference, not a strict bound.{in_parts(cells)}",
+            "reference, not a strict bound.",
+            commits=commits(cells),
         ),
         Table(
             name="waiting-cells",
             columns=[*first, Column(title="seed"), *shown, Column(title="reversals", digits=0)],
             rows=every,
             note="Every seeded day.",
+            commits=commits(cells),
         ),
         Table(
             name="short",
@@ -214,7 +216,8 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
                 _in_short(station, cells) for station in dict.fromkeys(c["station"] for c in cells)
             ],
             note="Means over six kinds of day, from an ordinary one to a stopped escalator, which "
-            f"weighs most in the deep station.{in_parts(cells)}",
+            "weighs most in the deep station.",
+            commits=commits(cells),
         ),
     ]
 

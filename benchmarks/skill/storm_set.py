@@ -11,11 +11,11 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jialing as jl
-from benchmarks._results import Table, commit, in_parts, read_result, write_result
+from benchmarks._results import Table, commit, commits, read_result, write_result
 from benchmarks.skill._compare import (
     SIMPLE,
     Margin,
@@ -132,15 +132,16 @@ def tables(made: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> list[T
     groups: dict[str, list[Margin]] = {
         place.case: [m for m in found if m.case.startswith(f"{place.case}-")] for place in places
     }
-    return [
+    shown = [
         distribution_table(
             "spread",
             {**groups, "all": found},
             note="Change of the priced sum against the best of "
-            f"{', '.join(SIMPLE)} on the same storm; negative is a gain.{in_parts(made)}",
+            f"{', '.join(SIMPLE)} on the same storm; negative is a gain.",
         ),
         loss_table("losses", found, note=f"Every run above 1 % more, out of {len(found)}."),
     ]
+    return [replace(table, commits=commits(made)) for table in shown]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

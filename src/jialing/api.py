@@ -29,7 +29,7 @@ from jialing.core.errors import (
     RecordError,
     UnknownNameError,
 )
-from jialing.core.scratch import in_folder
+from jialing.core.scratch import Scratch
 from jialing.core.stages import Desk, Domain, WithPerson
 from jialing.loop.clock import Real
 from jialing.loop.progress import Listener, Progress
@@ -319,11 +319,12 @@ def inspect(path: str | Path, **settings: Any) -> Inspection:
     settings : of the domain, e.g. ``series_files`` for water
     """
     named, cities = domains.named_cases(), named_cities()
-    city = city_file(cities[str(path)]().model if str(path) in cities else Path(path))
+    known = path if isinstance(path, str) else ""  # a Path is a file or a folder, never a name
+    city = city_file(cities[known]().model if known in cities else Path(path))
     if city is not None:
         raise _several_models(city)
-    if str(path) in named:
-        made = named[str(path)][1]()
+    if known in named:
+        made = named[known][1]()
         settings = {**_inspected(made), **settings}
         path = made.model
     if not Path(path).is_file():
@@ -383,7 +384,7 @@ def _replay_result(
 
 
 def _replay_evening(folder: Path) -> tuple[Comparison, ...]:
-    with in_folder("jialing-replay-") as scratch:
+    with Scratch("replay") as scratch:
         return replay_evening(folder, scratch)
 
 
@@ -410,7 +411,7 @@ def _replay(
         chosen: Chosen = choose(domain, controller, baseline=False)[0]
     else:
         chosen = from_origin(domain, origin)
-    with in_folder("jialing-replay-") as scratch:
+    with Scratch("replay") as scratch:
         run_desk(
             _desk_again(domain, made, chosen, recorded),
             scratch / "record",

@@ -64,14 +64,10 @@ def test_a_step_that_was_not_measured_has_no_figure() -> None:
 
 
 def test_parts_of_different_commits_are_named() -> None:
-    (told,) = (
-        t
-        for t in city.tables([*ROWS, row("alone", 1, "b" * 40, delay=1.0)])
-        if t.name == "evenings"
-    )
-    assert "aaaaaaaaaa, bbbbbbbbbb" in told.note
-    (told,) = (t for t in city.tables(ROWS) if t.name == "evenings")
-    assert "commits" not in told.note
+    later = row("alone", 1, "b" * 40, delay=1.0)
+    told = {t.name: t.commits for t in city.tables([*ROWS, {**later, "case": "chongqing-2y"}])}
+    assert told["evenings"] == ["a" * 40, "b" * 40]
+    assert told["short"] == ["a" * 40], "it shows the storm of ten years alone"
 
 
 def test_a_queue_is_what_a_server_at_full_capacity_leaves() -> None:

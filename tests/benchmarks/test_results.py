@@ -113,5 +113,6 @@ def test_tables_are_written_beside_the_figures(tmp_path: Path) -> None:
             "columns": [{"title": "overflow [m³]", "digits": 0}],
             "rows": [[1.5], [None]],
             "note": "",
+            "commits": [],
         }
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jialing.city import laws
-from jialing.city.evening import MODES, Evening, Event, Station, Terms, Underpass
+from jialing.city.evening import DIARY_UNITS, MODES, Evening, Event, Station, Terms, Underpass
 from jialing.city.messages import (
     Change,
     Closure,
@@ -412,6 +412,9 @@ def test_the_diary_tells_what_was_worked_out() -> None:
     assert diary["weather"]["speed"] == pytest.approx(0.94)
     assert diary["riders"]["hill"] < 1.0
     assert diary["traffic_ph"]["dip"] == pytest.approx(600.0)
+    numbers = {"rain_mps", "weather:speed", "weather:headway", "riders", "traffic_ph"}
+    assert {"time_s", *numbers} == set(DIARY_UNITS)
+    assert {name.partition(":")[0] for name in numbers} == {*diary} - {"closed"}
 
 
 def test_a_part_that_is_lost_leaves_the_couplings_of_the_others_alive() -> None:

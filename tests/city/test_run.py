@@ -97,7 +97,7 @@ def test_what_a_check_finds_in_the_models_is_found_before_a_run(town: Path) -> N
 
 @pytest.mark.usefixtures("idle")
 def test_no_evening_begins_at_a_station_that_is_shut(town: Path) -> None:
-    text = town.read_text("utf-8").replace('begin: "17:30"', 'begin: "03:00"')
+    text = town.read_text("utf-8").replace('begin: "14:00"', 'begin: "03:00"')
     town.write_text(text)
     result = CliRunner().invoke(app, ["run", str(town)])
     assert result.exit_code == 2
@@ -114,6 +114,18 @@ def test_a_forecast_reaches_the_sewer_and_the_stations(town: Path) -> None:
         parts = {o.name: o.case for o in run.orders_for(case, read_city(town), "today", Path())}
         assert parts["water"].forecast == kind
         assert parts["station:mixed"].forecast == kind
+
+
+@pytest.mark.slow
+@pytest.mark.sumo
+@pytest.mark.swmm
+def test_an_evening_that_is_cut_to_length_has_every_score_of_a_whole_one(town: Path) -> None:
+    town.write_text(town.read_text("utf-8").replace("duration_min: 1", "duration_min: 3"))
+    whole, short = (
+        jl.run(jl.case(town, **given), "today") for given in ({}, {"duration_s": 120.0})
+    )
+    assert "co2" in whole.runs[0].score
+    assert list(short.runs[0].score) == list(whole.runs[0].score)
 
 
 CONTROLLERS = {
@@ -161,7 +173,18 @@ def test_a_station_that_opens_in_the_morning_has_run_all_day_when_the_evening_be
 ) -> None:
     orders = run.orders_for(jl.case(town), read_city(town), mode, Path())
     begun_s = {order.name: order.offset_s for order in orders}
-    assert begun_s == {"water": 0.0, "traffic": 0.0, "station:mixed": 12 * 3600.0}
+    assert begun_s == {"water": 0.0, "traffic": 0.0, "station:mixed": 8.5 * 3600.0}
+
+
+def test_the_record_tells_the_unit_of_all_that_parts_tell(town: Path, tmp_path: Path) -> None:
+    case, city = jl.case(town), read_city(town)
+    orders = run.orders_for(case, city, "today", tmp_path)
+    run._write_manifest(case, city, "today", tmp_path, orders)
+    units = json.loads((tmp_path / "city.json").read_text())["units"]
+    assert units["told:water:foreseen"] == "m"
+    assert units["told:traffic:given_up"] == "veh"
+    assert units["told:station:mixed:waiting"] == "person-h"
+    assert units["traffic_ph"] == "veh/h"
 
 
 def test_signals_that_foresee_nothing_take_no_forecast() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +45,11 @@ def streets() -> Iterator[Desk]:
     desk.plant.apply(Command.all_local(len(desk.plant.actuators)))
     yield desk
     desk.plant.close()
+
+
+def quantities(told: Mapping[str, float]) -> set[str]:
+    """What was told, whatever the place: each has a unit."""
+    return {name.partition(":")[0] for name in told}
 
 
 def let_run(desk: Desk, minutes: int) -> float:
@@ -112,6 +117,7 @@ def test_what_is_foreseen_is_within_the_lead_however_long_the_plans_steps_are(
             step_s=300.0,
         )
         told = side.tell(time_s)
+        assert quantities(told) == set(WaterSide.UNITS)
     finally:
         desk.plant.close()
     name = CITY.underpasses[0].name
@@ -226,6 +232,7 @@ def test_whoever_is_in_an_underpass_while_its_water_stops_cars_is_caught_once() 
         plant.here = {name.replace("_", "-"): some for name, some in here.items()}
         side.change(Water(edges=("low", "-low"), speed_mps=water[depth]))
         told = side.tell(0.0)
+        assert quantities(told) == set(TrafficSide.UNITS)
         return told["caught:dip"], told["caught:hollow"]
 
     assert caught("dry", low={"v1"}, deep={"v2"}) == (0.0, 0.0)
@@ -244,6 +251,7 @@ def test_a_station_takes_riders_and_nothing_else() -> None:
     side = StationSide(desk, knows=False)
     desk.plant.apply(Command.all_local(len(desk.plant.actuators)))
     desk.plant.step(60.0)
+    assert quantities(side.tell(60.0)) == set(StationSide.UNITS)
     before = side.tell(60.0)["entering"]
     side.change(Ridership(entering=2.0, alighting=1.0))
     desk.plant.step(60.0)

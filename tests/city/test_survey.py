@@ -12,6 +12,8 @@ import jialing as jl
 from jialing.city.cases import CITIES
 from jialing.city.manifest import read_city
 from jialing.city.survey import survey
+from jialing.domains.water.hours import acts_by_hour
+from jialing.domains.water.model import read_model
 
 SHIPPED = CITIES / "chongqing"
 PACKAGE = CITIES.parent
@@ -144,22 +146,97 @@ def test_a_network_that_is_not_the_configurations_is_told(city: Path) -> None:
 
 def begun_at(town: Path, begin: str) -> Path:
     path = town / "city.yaml"
-    path.write_text(path.read_text("utf-8").replace('begin: "17:30"', f'begin: "{begin}"'))
+    path.write_text(path.read_text("utf-8").replace('begin: "14:00"', f'begin: "{begin}"'))
     return town
 
 
+@pytest.fixture
+def timeless(tmp_path: Path) -> Path:
+    """A sewer from 14:00 on in which nothing acts by the hour."""
+    path = tmp_path / "timeless.inp"
+    path.write_text(SEWER.read_text("utf-8").replace("  homes\n", "\n"))
+    return path
+
+
 @pytest.mark.parametrize("begin", ["05:30", "23:00"])
-def test_an_evening_may_last_from_opening_to_closing(town: Path, begin: str) -> None:
-    assert told(begun_at(town, begin)) == []
+def test_an_evening_may_last_from_opening_to_closing(
+    timeless: Path, tmp_path: Path, begin: str
+) -> None:
+    made = jl.new_city("town", water=timeless, roads=GRID, stations=[STATION], out=tmp_path)
+    assert told(begun_at(made.parent, begin)) == []
 
 
 @pytest.mark.parametrize("begin", ["05:29", "23:01", "03:00", "24:01"])
-def test_a_station_that_is_not_open_all_evening_is_told(town: Path, begin: str) -> None:
+def test_a_station_that_is_not_open_all_evening_is_told(
+    timeless: Path, tmp_path: Path, begin: str
+) -> None:
+    made = jl.new_city("town", water=timeless, roads=GRID, stations=[STATION], out=tmp_path)
+    town = made.parent
     (only,) = told(begun_at(town, begin))
     assert only == (
         f"{read_city(town / 'city.yaml').station_files['mixed']}: is open from 05:30 to 24:00; it must be "
         f"open for all 60 min from {begin} on (duration_min and begin in {town / 'city.yaml'})"
     )
+
+
+def test_a_sewer_that_acts_by_the_hour_begins_with_the_city(town: Path) -> None:
+    assert told(town) == []
+    (only,) = told(begun_at(town, "17:30"))
+    assert only.startswith(f"{town / 'city.yaml'}:5: begin is 17:30, but ")
+    assert "storm-sewer.inp starts at 14:00 (START_TIME)" in only
+    assert "pattern 'homes' (line 717)" in only
+
+
+def test_a_city_after_midnight_begins_with_the_sewers_of_that_hour(town: Path) -> None:
+    text = SEWER.read_text("utf-8").replace("START_TIME  14:00:00", "START_TIME  00:30:00")
+    (town.parent / "late.inp").write_text(text)
+    made = jl.new_city("late", water=town.parent / "late.inp", roads=GRID, out=town.parent)
+    path = made.parent / "city.yaml"
+    assert 'begin: "00:30"' in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace('"00:30"', '"24:30"'))
+    assert told(made.parent) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ("[OUTFALLS]", "[OUTFALLS]\nSEA 0 TIDAL tide NO", "tide at 'SEA'"),
+        ("[TIMESERIES]", "[TIMESERIES]\nDAY 07/01/2024 15:00 1 16:00 0", "dated series 'DAY'"),
+        ("[CONTROLS]", "[CONTROLS]\nVARIABLE now = SIMULATION CLOCKTIME", "rule by CLOCKTIME"),
+    ],
+)
+def test_what_acts_by_the_hour_is_named(timeless: Path, was: str, becomes: str, words: str) -> None:
+    assert list(acts_by_hour(read_model(timeless))) == []
+    text = timeless.read_text("utf-8") + "\n[CURVES]\ntide TIDAL 0 1 12 2\n"
+    text = text if was in text else f"{text}\n{was}\n"
+    timeless.write_text(text.replace(was, becomes, 1))
+    (only,) = acts_by_hour(read_model(timeless))
+    assert words in only
+
+
+def test_a_new_city_begins_with_its_sewer_or_once_its_stations_are_open(
+    timeless: Path, tmp_path: Path
+) -> None:
+    timeless.write_text(
+        timeless.read_text("utf-8").replace("START_TIME  14:00", "START_TIME  00:00")
+    )
+    alone = jl.new_city("alone", water=timeless, roads=GRID, out=tmp_path)
+    assert 'begin: "00:00"' in alone.read_text("utf-8")
+    both = jl.new_city("both", water=timeless, roads=GRID, stations=[STATION], out=tmp_path)
+    assert 'begin: "05:30"' in both.read_text("utf-8")
+    assert told(both.parent) == []
+
+
+def test_aliases_that_multiply_end_in_one_error(town: Path) -> None:
+    path = town / "city.yaml"
+    levels = [
+        f"a{k}: &a{k} {{{', '.join(f'k{i}: *a{k - 1}' for i in range(9))}}}" for k in range(1, 9)
+    ]
+    bomb = "\n".join(["a0: &a0 {k: 1}", *levels])
+    path.write_text(f"{path.read_text('utf-8')}\n{bomb}\n")
+    (only,) = told(town)
+    assert "stand for more than 100,000 values" in only
+    assert only.startswith(f"{path}:")
 
 
 def test_sumo_tells_capital_letters_from_small_ones_and_swmm_does_not(city: Path) -> None:

@@ -75,6 +75,26 @@ def test_a_citys_folder_stands_for_its_city(
     assert "'none' is not a possible event of town" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "shipped"), [("run", "pump_without_power"), ("inspect", "cities/chongqing")]
+)
+def test_a_folder_that_a_shipped_case_hides_is_told_and_can_be_meant(
+    command: str, shipped: str
+) -> None:
+    ask("city", "new", "chongqing", *MODELS)
+    options = ("--event", "none") if command == "run" else ()
+    result = ask(command, "chongqing", *options)
+    notice, _, said = result.stderr.partition("\n")
+    assert notice == (
+        "chongqing is the shipped case, not the folder of that name here; ./chongqing means the folder"
+    )
+    assert (result.exit_code, shipped in said) == (2, True)
+    own = ask(command, "./chongqing", *options)
+    assert own.exit_code == 2
+    assert "shipped case" not in own.stderr
+    assert shipped not in own.stderr
+
+
 def test_a_folder_without_a_city_is_refused_with_what_it_lacks() -> None:
     Path("empty").mkdir()
     for command in ("run", "inspect"):

@@ -1,34 +1,101 @@
-"""Is a place for temporary files that cannot be used told with its name and what to do?"""
+"""Does what a killed process leaves behind go with the next one, and what a living one writes stay?
+
+Is a place that cannot be used told with its name and what to do?
+"""
 
 from __future__ import annotations
 
 import errno
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections import namedtuple
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jialing.core.errors import InputError, PlantError
-from jialing.core.scratch import LEAST_ROOM, in_folder, make_folder, needing_room
+from jialing.core.scratch import LEAST_ROOM, Scratch, needing_room
+
+pytest.importorskip("fcntl")
 
 Usage = namedtuple("Usage", "total used free")
+
+HOLD = """
+import sys
+from jialing.core.scratch import Scratch
+print(Scratch("swmm").path, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def other(place: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Another process, and the folder that it holds."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    folder = Path(process.stdout.readline().strip())
+    (folder / "swmm.out").write_text("many megabytes")
+    yield process, folder
+    process.kill()
+    process.communicate()
+
+
+def test_what_a_killed_process_left_goes_with_the_next_one(
+    other: tuple[subprocess.Popen[str], Path],
+) -> None:
+    process, folder = other
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert folder.is_dir()
+    with Scratch("sumo"):
+        assert not folder.exists()
+
+
+def test_what_a_living_process_writes_stays(other: tuple[subprocess.Popen[str], Path]) -> None:
+    process, folder = other
+    with Scratch("sumo") as mine, Scratch("sumo") as also_mine:
+        assert process.poll() is None
+        assert (folder / "swmm.out").is_file()
+        assert mine.is_dir()
+        assert also_mine.is_dir()
+    assert not mine.exists()
+
+
+def test_what_is_not_known_to_be_ours_stays(place: Path, tmp_path: Path) -> None:
+    (place / "jialing-notes").mkdir()
+    (place / "jialing-notes" / "page.txt").write_text("by hand")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".held").write_text("")
+    (place / "jialing-link").symlink_to(elsewhere)
+    with Scratch("swmm"):
+        assert (place / "jialing-notes" / "page.txt").is_file()
+        assert (elsewhere / ".held").is_file()
+
+
+def test_a_folder_is_closed_once_or_twice(place: Path) -> None:
+    scratch = Scratch("swmm")
+    scratch.close()
+    scratch.close()
+    assert list(place.iterdir()) == []
 
 
 def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     """A disk with so many bytes left."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free, 0, free))
-
-
-def test_temporary_files_lie_where_the_user_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with in_folder("jialing-") as folder:
-        assert folder.parent == tmp_path
-        (folder / "kept").write_text("")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["gone", "file"])
@@ -40,7 +107,7 @@ def test_a_place_that_cannot_be_written_is_told_with_the_remedy(
     with pytest.raises(
         InputError, match=rf"{place} \(TMPDIR\): .* directory; set TMPDIR to a fold"
     ):
-        make_folder("jialing-")
+        Scratch("swmm")
 
 
 def test_a_system_without_any_place_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +117,7 @@ def test_a_system_without_any_place_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
     with pytest.raises(InputError, match=r"cannot be written: No usable .*; set TMPDIR"):
-        make_folder("jialing-")
+        Scratch("swmm")
 
 
 @pytest.mark.parametrize(("free", "taken"), [(LEAST_ROOM, True), (LEAST_ROOM - 1, False)])
@@ -60,10 +127,10 @@ def test_a_full_disk_is_told_before_anything_runs(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     leave(monkeypatch, free)
     if taken:
-        assert make_folder("jialing-").is_dir()
+        assert Scratch("swmm").path.is_dir()
         return
     with pytest.raises(InputError) as refused:
-        make_folder("jialing-")
+        Scratch("swmm")
     assert f"no room for temporary files in {tmp_path}; make some" in str(refused.value)
     assert list(tmp_path.iterdir()) == []
 

@@ -181,6 +181,13 @@ def test_a_citys_diary_and_events_become_tables_too(evening: Path) -> None:
     assert units == {"time_s": "s", "rain_mps": "m/s", "closed": "", "told:water:depth:dip": ""}
 
 
+def test_the_city_beside_its_diary_tells_the_units_of_what_parts_told(evening: Path) -> None:
+    (evening / "city.json").write_text('{"units": {"told:water:depth": "m", "rain": "mm/h"}}')
+    jl.export(evening, to="csv")
+    units = json.loads((evening / "export" / "diary.columns.json").read_text())
+    assert units == {"time_s": "s", "rain_mps": "m/s", "closed": "", "told:water:depth:dip": "m"}
+
+
 def test_a_torn_line_of_the_diary_is_told(evening: Path) -> None:
     torn = (evening / "diary.jsonl").read_bytes() + "³".encode()[:1]
     (evening / "diary.jsonl").write_bytes(torn)

@@ -106,6 +106,41 @@ def test_a_folder_with_several_cases_is_refused_with_their_names(tmp_path: Path)
     assert write_report(killed).is_file()
 
 
+def test_two_results_of_one_seed_are_refused_and_tell_themselves_apart(tmp_path: Path) -> None:
+    for name in ("madeup-s0", "madeup-s0-2"):
+        write_city(tmp_path / name, Town(modes=("today",)))
+    with pytest.raises(RecordError, match="several results of seed 0: madeup-s0, madeup-s0-2"):
+        write_report(tmp_path)
+    page = write_report(tmp_path / "madeup-s0-2").read_text(encoding="utf-8")
+    assert re.search("<title>.* · madeup-s0-2 – Jialing</title>", page)
+    assert "<dt>Folder</dt><dd>madeup-s0-2</dd>" in page
+
+
+def test_parts_tell_all_that_their_own_reports_tell(tmp_path: Path) -> None:
+    folder = write_city(tmp_path / "town", Town(modes=("today", "coupled")))
+    own = {
+        "water": ("too_deep", "overflow_events", "mass_error", "flooding", "cost"),
+        "traffic": ("waiting", "locked", "delay"),
+        "station:market": ("travel_time", "queue_peak", "served", "inside"),
+    }
+    for path in folder.glob("*/score.json"):
+        score = json.loads(path.read_text())
+        for part, words in own.items():
+            sheet = score["details"]["parts"][part]["score"]
+            sheet.update({name: {"value": 1.0, "unit": "1"} for name in words})
+        path.write_text(json.dumps(score))
+    page = write_report(folder).read_text(encoding="utf-8")
+    rows = re.findall(r'<th scope="row">([^<]*?)(?: <span[^>]*>[^<]*</span>)?<small>', page)
+    counts = {
+        "Above depth limits": 1, "Overflow events": 1, "Mass balance error": 1, "Locked up": 1,
+        "Waiting and riding": 1, "Longest queue": 1, "Served": 1, "Still inside": 1,
+        "Waiting": 3,  # in all stations, at signals, at this station
+        "Flooding": 1, "Delay": 1,  # the city's own
+        "Priced sum": 0,  # holds roads under water only where domains know of each other
+    }  # fmt: skip
+    assert {name: rows.count(name) for name in counts} == counts
+
+
 def test_a_schematic_city_says_so_and_another_does_not(page: Path, tmp_path: Path) -> None:
     assert "SCHEMATIC" in said(page)
     real = write_report(write_city(tmp_path / "real", Town(schematic=False)), tmp_path / "r.html")
@@ -517,6 +552,29 @@ def test_the_city_is_drawn_without_a_complaint_or_a_request(
     assert found["clock"] == "17:53"
     assert found["alone"] == 1
     assert found["zoomed"] == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.browser
+def test_rows_of_an_evening_that_was_cut_short_end_where_it_ended(
+    visit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = write_city(tmp_path / "town", Town(modes=("today", "coupled")))
+    diary = folder / "coupled" / "diary.jsonl"
+    diary.write_text("".join(diary.read_text().splitlines(keepends=True)[:21]))
+    told = visit(
+        write_report(folder),
+        """
+  await pause(500);
+  const panel = panels.find(({ spec }) => spec.style === "ribbon");
+  const end = () => Math.max(...panel.plot.data.flatMap(({ x }) => x).filter((x) => x !== null).map(fromAxis));
+  const read = (seconds) => { pointAt(seconds); return panel.readouts[0].textContent; };
+  const coupled = [end(), read(1200), read(2300)];
+  await click("#controllers button:first-child");
+  return { coupled, today: [end(), read(1200), read(2300)] };
+""",
+    )
+    assert told["complaints"] == []
+    assert told["found"] == {"coupled": [1200, "down", "–"], "today": [2340, "down", "down"]}
 
 
 @pytest.mark.browser

@@ -199,6 +199,32 @@ def test_a_folder_with_several_cases_is_refused_with_their_names(
         write_report(tmp_path)
 
 
+def test_two_results_of_one_seed_are_refused_with_their_names(
+    result_folder: Path, tmp_path: Path
+) -> None:
+    for name in ("town-s7", "town-s7-2"):
+        shutil.copytree(result_folder, tmp_path / name)
+    seed = json.loads((result_folder / "result.json").read_text())["seed"]
+    names = f"holds several results of seed {seed}: town-s7, town-s7-2. "
+    with pytest.raises(RecordError, match=re.escape(names)):
+        write_report(tmp_path)
+
+
+def test_pages_on_results_of_one_case_and_seed_differ_in_their_title(
+    result_folder: Path, tmp_path: Path
+) -> None:
+    pages = []
+    for name in ("town-s7", "town-s7-2"):
+        shutil.copytree(result_folder, tmp_path / name)
+        pages.append(write_report(tmp_path / name).read_text(encoding="utf-8"))
+    titles = [re.findall("<title>(.*?)</title>", page) for page in pages]
+    assert [title[0].split(" · ")[-1] for title in titles] == [
+        "town-s7 – Jialing",
+        "town-s7-2 – Jialing",
+    ]
+    assert "<dt>Folder</dt><dd>town-s7-2</dd>" in pages[1]
+
+
 def test_a_baseline_that_was_run_second_still_stands_first(
     make_result: Callable[..., Path],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,11 @@ from jialing.report.source import FieldView, RunView
 from jialing.report.space_time import (
     CAR_M,
     GREEN,
+    LEFT,
     QUEUE,
     RED,
     SPAN_S,
+    WIDTH,
     busiest,
     drawing,
     greens,
@@ -87,6 +90,20 @@ def test_the_drawing_has_bands_queues_and_platoons_and_no_raw_name() -> None:
     assert text.count("<line ") == 2  # A turns green three times; the last platoon is not there yet
     assert "<predictive>" not in text
     assert ">0 min</text>" in text
+
+
+def test_a_run_that_was_cut_short_is_drawn_no_further() -> None:
+    short = drawing(run([[1, 0]] * 30, [[2, 1, 1]] * 30), HALTS, (0.0, 120.0))
+    edges = [
+        float(one) for one in re.findall(r'points="[^"]*? ([\d.]+),[\d.]+ [\d.]+,[\d.]+"', short)
+    ]
+    bars = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', short)
+    ends = edges + [float(x) + float(width) for x, width in bars]
+    at_30_s = LEFT + (WIDTH - LEFT) * 30.0 / 120.0
+    assert len(ends) == 2 * len(HALTS)
+    assert ends == pytest.approx([at_30_s] * len(ends), abs=0.2)
+    gone = drawing(run([[1, 0]] * 30, [[2, 1, 1]] * 30), HALTS, (60.0, 120.0))
+    assert "<rect" not in gone
 
 
 def test_the_drawing_tells_the_time_of_day_where_the_case_has_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_marked_table_is_made_from_its_result(results: Path) -> None:
     ]
     assert lines[7].startswith("Losses too. *Measured 2026-01-02 at commit ")
     assert lines[-2:] == ["<!-- /table -->", "after"]
+
+
+def test_a_table_measured_in_parts_names_their_commits_and_no_other(tmp_path: Path) -> None:
+    early = Table(name="total", columns=[Column(title="case")], rows=[], commits=["a" * 40])
+    both = replace(early, name="spread", commits=["a" * 40, "b" * 40])
+    write_result("skill-water", {}, tables=[early, both], date="2026-01-02", folder=tmp_path)
+    total, spread = PAGE, PAGE.replace("/total ", "/spread ")
+    assert "*Measured by 2026-01-02 at commit aaaaaaaaaa on" in figures.filled(total, tmp_path)
+    assert "at commits aaaaaaaaaa, bbbbbbbbbb on" in figures.filled(spread, tmp_path)
 
 
 def test_filling_twice_changes_nothing(results: Path) -> None:

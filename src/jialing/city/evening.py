@@ -34,6 +34,15 @@ MODES = {
     "alone": "predictive control in every domain, each for itself",
     "coupled": "predictive control in every domain, deciding together",
 }
+#: Of what `Evening.diary` holds.
+DIARY_UNITS = {
+    "time_s": "s",
+    "rain_mps": "m/s",
+    "weather:speed": "1",
+    "weather:headway": "1",
+    "riders": "1",
+    "traffic_ph": "veh/h",
+}
 HOUR_S = 3600.0
 WATER, TRAFFIC = "water", "traffic"
 

@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jialing.city.survey import streets
+from jialing.city.survey import clock_s, streets
 from jialing.core.errors import InputError
+from jialing.domains.metro.inspect import clock
 from jialing.domains.metro.reader import read_station
+from jialing.domains.metro.station import Station
 from jialing.domains.metro.yaml_file import quoted
 from jialing.domains.traffic.reader import read_scenario
-from jialing.domains.water.model import NodeKind, read_model
+from jialing.domains.water.hours import acts_by_hour
+from jialing.domains.water.model import NodeKind, WaterModel, read_model
 
 SHIPPED = Path(__file__).resolve().parents[1] / "cities" / "chongqing" / "city.yaml"
 
@@ -46,7 +49,8 @@ def new_city(
         )
     if routes is not None and not routes.is_file():
         raise InputError("there is no such route file", path=routes)
-    named = {read_station(path).name: path for path in stations}
+    read = [read_station(path) for path in stations]
+    named = {station.name: path for station, path in zip(read, stations, strict=True)}
     if len(named) < len(stations):
         raise InputError("two of the station files have the same `station:`; names must differ")
     folder = parent / name
@@ -58,6 +62,7 @@ def new_city(
     path.write_text(
         _text(
             name,
+            begin=clock(_begin_s(model, read)),
             water=_from(folder, water),
             roads=_from(folder, roads),
             routes="" if routes is None else _from(folder, routes),
@@ -70,9 +75,18 @@ def new_city(
     return path
 
 
+def _begin_s(model: WaterModel, stations: Iterable[Station]) -> float:
+    """Clock time zero [s]: the sewer's own; where nothing in it acts by the hour, with all stations open."""
+    start_s = clock_s(model)
+    if next(acts_by_hour(model), None) is not None:
+        return start_s
+    return max([start_s, *(station.open_s for station in stations)])
+
+
 def _text(
     name: str,
     *,
+    begin: str,
     water: str,
     roads: str,
     routes: str,
@@ -91,7 +105,7 @@ def _text(
             f"# Say `jialing city check {name}` until nothing is missing, then `jialing run {name}`.",
             f"city: {quoted(name)}",
             f"title: {quoted(name)}",
-            'begin: "17:30"            # clock time zero of every model: set it to yours',
+            f'begin: "{begin}"            # clock time zero of every model, and START_TIME of the sewer',
             "duration_min: 60",
             "step_s: 60",
             "",

@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jialing import domains
 from jialing.city.conductor import Conductor
-from jialing.city.evening import MODES, TRAFFIC, WATER, Evening
+from jialing.city.evening import DIARY_UNITS, MODES, TRAFFIC, WATER, Evening
 from jialing.city.manifest import City, read_city
 from jialing.city.messages import Finished, Order, State
 from jialing.city.survey import survey
@@ -286,7 +287,8 @@ def orders_for(case: Case, city: City, mode: str, folder: Path) -> list[Order]:
         ),
         Order(
             name=TRAFFIC,
-            case=city.roads_case(seed=seed),
+            # SUMO tells of exhausts once its own run is over.
+            case=replace(city.roads_case(seed=seed), duration_s=duration_of(case, city)),
             controller=signals,
             folder=str(folder / TRAFFIC),
             side=SIDES["traffic"],
@@ -439,6 +441,16 @@ def _write_manifest(
         "parts": {order.name: Path(order.folder).name for order in orders},
         "offsets_s": {order.name: order.offset_s for order in orders},
         "lead_s": city.terms.lead_s,
+        "units": _units(orders),
         "city": city.plain,
     }
     write_json(folder / "city.json", to_plain(document))
+
+
+def _units(orders: Sequence[Order]) -> dict[str, str]:
+    """Beginning of the name of each of the diary's columns -> its unit."""
+    return DIARY_UNITS | {
+        f"told:{order.name}:{quantity}": unit
+        for order in orders
+        for quantity, unit in domains.load(order.side).UNITS.items()
+    }

@@ -88,7 +88,8 @@ ENTRIES: tuple[Entry, ...] = (
     _e("city", "name", "short name; `jialing run` knows a shipped city by it"),
     _e("title", "text", "name for people"),
     _e("schematic", "flag", "true if it shows no real city; said wherever it appears", needed=False),
-    _e("begin", "clock", "clock time zero of every model; every station is open from then on for the whole"
+    _e("begin", "clock", "clock time zero of every model; a sewer in which anything acts by the hour (patterns,"
+       " dated series, rules by CLOCKTIME) starts then (START_TIME), and every station is open from then on for the whole"
        " evening. After midnight hours count on, as in station files: 24:30"),
     _e("duration_min", "number", "length of an evening", unit="min", low=1.0),
     _e("step_s", "number", "how often one domain hears of another", unit="s", low=1.0),

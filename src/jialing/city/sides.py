@@ -1,9 +1,13 @@
-"""How does each domain meet the city: what does it take from the others, what does it tell them?"""
+"""How does each domain meet the city: what does it take from the others, what does it tell them?
+
+``UNITS`` of a side holds the unit of each quantity that it tells.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +35,8 @@ class WaterSide:
     lead_s : how far ahead the foreseen depth is told [s]
     step_s : of the controller's plan, and between two of its decisions [s]
     """
+
+    UNITS: ClassVar = {"rain": "m/s", "depth": "m", "foreseen": "m", "worst": "m"}
 
     def __init__(
         self,
@@ -138,6 +144,8 @@ class TrafficSide:
     underpasses : id -> edges, the low one first
     """
 
+    UNITS: ClassVar = dict.fromkeys(("vehicles", "entered", "caught", "given_up"), "veh")
+
     def __init__(self, desk: Desk, *, underpasses: Mapping[str, Sequence[str]]) -> None:
         from jialing.domains.traffic.plant import SumoPlant
 
@@ -211,6 +219,8 @@ class StationSide:
     desk : of the station
     knows : whether its forecast is told, too
     """
+
+    UNITS: ClassVar = {"waiting": "person-h", "entering": "ped/h"}
 
     def __init__(self, desk: Desk, *, knows: bool) -> None:
         from jialing.domains.metro.plant import StationPlant

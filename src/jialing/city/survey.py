@@ -21,12 +21,16 @@ from jialing.city.manifest import City, city_of
 from jialing.city.schema import Place
 from jialing.core.case import check_tick
 from jialing.core.errors import InputError
+from jialing.domains.metro.inspect import clock
 from jialing.domains.metro.reader import read_station
 from jialing.domains.traffic.reader import read_network, read_scenario
+from jialing.domains.water.hours import acts_by_hour
 from jialing.domains.water.inp import InpFile, read_inp
-from jialing.domains.water.model import read_model
+from jialing.domains.water.model import WaterModel, read_model
 
 NODES = ("JUNCTIONS", "STORAGE", "OUTFALLS", "DIVIDERS")
+DAY_S = 86400.0
+NAMED = 3  # of what acts by the hour, in a problem
 MOVABLE = ("ORIFICES", "WEIRS", "OUTLETS", "PUMPS")
 
 
@@ -86,6 +90,12 @@ def streets(path: Path) -> Streets:
         edges=tuple(network.edges),
         signals=tuple(network.programmes),
     )
+
+
+def clock_s(model: WaterModel) -> float:
+    """The whole minute at which a sewer starts, since midnight [s]; a city knows no seconds."""
+    start = model.options.start
+    return 3600.0 * start.hour + 60.0 * start.minute
 
 
 def _names(inp: InpFile, sections: Iterable[str]) -> tuple[str, ...]:
@@ -214,7 +224,29 @@ def _opened(city: City, lines: Mapping[Place, int]) -> list[InputError]:
             text = f"names {name!r}, which cannot be moved; `jialing inspect {case.model}` says why"
             one = Problem(place=place, text=text, line=line_of(lines, place))
             found.append(one.error(city.path))
-    return found
+    return found + _hours(city, model, lines)
+
+
+def _hours(city: City, model: WaterModel, lines: Mapping[Place, int]) -> list[InputError]:
+    """A sewer that begins at another hour than the city, where anything in it acts by the hour."""
+    start = clock_s(model)
+    if start == city.begin_s % DAY_S:
+        return []
+    bound: list[str] = []
+    for storm in city.storms:
+        case = city.water_case(storm, seed=0, weights=False)
+        bound += acts_by_hour(read_model(case.model, series_files=case.settings.series_files))
+    bound = list(dict.fromkeys(bound))
+    if not bound:
+        return []
+    more = f" and {len(bound) - NAMED} more" if len(bound) > NAMED else ""
+    text = (
+        f"is {clock(city.begin_s)}, but {model.path} starts at {clock(start)} (START_TIME), and what acts "
+        f"there by the hour would act at the wrong one: {', '.join(bound[:NAMED])}{more}. Set begin to "
+        f'"{clock(start)}", or START_TIME to {clock(city.begin_s % DAY_S)}'
+    )
+    place = ("begin",)
+    return [Problem(place=place, text=text, line=line_of(lines, place)).error(city.path)]
 
 
 def _series(path: Path, plain: Mapping[str, Any], lines: Mapping[Place, int]) -> list[InputError]:

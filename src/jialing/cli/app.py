@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from jialing.cli.city import city
-from jialing.cli.run import RoutesOption, SeriesOption, run
+from jialing.cli.run import RoutesOption, SeriesOption, run, tell_hidden
 from jialing.cli.station import station
 from jialing.cli.told import DIFFERENT, ERROR, say, told
 
@@ -107,6 +107,7 @@ def inspect(
     settings: dict[str, Any] = {"series_files": dict(series)} if series else {}
     if routes:
         settings["routes"] = tuple(routes)
+    tell_hidden(model)
     found = jl.inspect(model, **settings)
     print(json.dumps(found.document, ensure_ascii=False, indent=2) if as_json else found.text)
 

@@ -32,6 +32,18 @@ def _named_file(text: str) -> tuple[str, Path]:
     return name, Path(file)
 
 
+def tell_hidden(name: str) -> None:
+    """Say so where a shipped case goes before a model file or a city's folder of the same name."""
+    import jialing as jl
+
+    here = Path(name)
+    what = "folder" if (here / "city.yaml").is_file() else "file" if here.is_file() else ""
+    if what and name in {entry.name for entry in jl.cases()}:
+        say(
+            f"{name} is the shipped case, not the {what} of that name here; ./{name} means the {what}"
+        )
+
+
 def _case_names(incomplete: str) -> list[str]:
     import jialing as jl
 
@@ -180,6 +192,7 @@ def run(
         "--series": series, "--net": net, "--routes": routes, "--sensing": sensing,
         "--mode": mode, "--keys": keys, "--event": event,
     }  # fmt: skip
+    tell_hidden(name)
     check_options(name, [option for option, value in for_one.items() if value])
     made = _case(name, series, given)
     wanted = controller or "predictive"
@@ -252,7 +265,7 @@ def _case(name: str, series: list[Any] | None, overrides: dict[str, Any]) -> jl.
     if not series:
         return jl.case(name, **overrides)
     files = dict(series)
-    if not Path(name).is_file():
+    if not Path(name).is_file() or name in {entry.name for entry in jl.cases()}:
         # A named case knows where some of its series lie; what the user names goes first.
         known = getattr(jl.case(name).settings, "series_files", {})
         files = {**known, **files}

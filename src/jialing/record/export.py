@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.errors import InputError, MissingExtraError, RecordError, UnknownNameError
-from jialing.record.lines import NAMES, Cell, names_of, read_lines, unit_of
+from jialing.record.lines import NAMES, Cell, names_of, read_lines, unit_of, units_beside
 from jialing.record.plain import write_json
 from jialing.record.reader import Record, open_record, run_folders
 
@@ -77,8 +77,12 @@ def export_folder(
             tell(f"{path.parent}: {lost}")
         parts = path.relative_to(folder).with_suffix("").parts
         table = out / f"{'-'.join(parts)}.{to}"
-        (_lines_csv if to == "csv" else _lines_parquet)(rows, table)
-        units = {name: unit_of(name) for name in names_of(rows)}
+        known = units_beside(path)
+        units = {name: unit_of(name, known) for name in names_of(rows)}
+        if to == "csv":
+            _lines_csv(rows, table)
+        else:
+            _lines_parquet(rows, units, table)
         write_json(out / f"{'-'.join(parts)}.columns.json", units)
         written.append(table)
     return tuple(written)
@@ -158,20 +162,19 @@ def _plain(cell: Cell) -> str:
     return "" if cell is None else cell if isinstance(cell, str) else repr(cell)
 
 
-def _lines_parquet(rows: list[dict[str, Cell]], path: Path) -> None:
+def _lines_parquet(rows: list[dict[str, Cell]], units: Mapping[str, str], path: Path) -> None:
     arrow, parquet = _arrow()
-    names = names_of(rows)
-    columns: dict[str, list[Cell]] = {name: [row.get(name) for row in rows] for name in names}
-    kinds = dict.fromkeys(names, arrow.float64())
+    columns: dict[str, list[Cell]] = {name: [row.get(name) for row in rows] for name in units}
+    kinds = dict.fromkeys(units, arrow.float64())
     for name, cells in columns.items():
         if any(isinstance(cell, str) for cell in cells):
             kinds[name] = arrow.string()
             columns[name] = [None if cell is None else _plain(cell) for cell in cells]
     schema = arrow.schema(
-        [arrow.field(n, kinds[n], metadata={"unit": unit_of(n)}) for n in names],
+        [arrow.field(n, kinds[n], metadata={"unit": unit}) for n, unit in units.items()],
         metadata={"format": "jialing-table/1"},
     )
-    arrays = [arrow.array(columns[name], type=kinds[name]) for name in names]
+    arrays = [arrow.array(columns[name], type=kinds[name]) for name in units]
     parquet.write_table(arrow.Table.from_arrays(arrays, schema=schema), path)
 
 

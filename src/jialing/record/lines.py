@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jialing.record.shape import read_shaped
 from jialing.record.whole import whole_lines
 
 Cell = float | str | None
 
 #: Files of lines that stand beside the records of a city's evening.
 NAMES = ("diary.jsonl", "events.jsonl")
-#: Endings of names that tell a unit.
+#: Endings of names that tell a unit, where no file beside the lines does.
 UNITS = {"_s": "s", "_mps": "m/s", "_ph": "1/h", "_m": "m"}
 
 
@@ -31,9 +32,23 @@ def names_of(rows: list[dict[str, Cell]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def unit_of(name: str) -> str:
-    """Of a column, by the ending of a part of its name; empty if it tells none."""
-    for part in reversed(name.split(":")):
+def units_beside(path: Path) -> dict[str, str]:
+    """Beginning of a column's name -> its unit, as the ``city.json`` beside a file of lines tells them."""
+    document = path.parent / "city.json"
+    if path.name != "diary.jsonl" or not document.is_file():
+        return {}
+    return dict(read_shaped(document, {"units?": {"*": str}}).get("units") or {})
+
+
+def unit_of(name: str, known: Mapping[str, str]) -> str:
+    """Of a column: as `known` for it or for what its name begins with, else by the ending of a part
+    of its name; empty if none tells it."""
+    parts = name.split(":")
+    for count in range(len(parts), 0, -1):
+        begin = ":".join(parts[:count])
+        if begin in known:
+            return known[begin]
+    for part in reversed(parts):
         for ending, unit in UNITS.items():
             if part.endswith(ending):
                 return unit

@@ -148,12 +148,16 @@ def seed_folders(folder: Path | str) -> tuple[Path, ...]:
 def check_one_case(folder: Path) -> None:
     """Raise RecordError for a folder with results of several cases: their figures do not compare.
 
-    The evening of a city that was killed has left no result; it counts as one.
+    Nor do those of one case and seed: nobody knows which of them is meant. The evening of a city that
+    was killed has left no result; it counts as one.
     """
     cities = {path.parent.parent for path in folder.glob("*/*/city.json")}
     cases: dict[str, list[str]] = {}
+    seeds: dict[int, list[str]] = {}
     for place in sorted({*seed_folders(folder), *cities}):
-        cases.setdefault(_case_name(place), []).append(place.name)
+        case, seed = _case_and_seed(place)
+        cases.setdefault(case, []).append(place.name)
+        seeds.setdefault(seed, []).append(place.name)
     if len(cases) > 1:
         listed = "; ".join(f"{case} in {', '.join(places)}" for case, places in cases.items())
         first = folder / next(iter(cases.values()))[0]
@@ -161,15 +165,22 @@ def check_one_case(folder: Path) -> None:
             f"{folder} holds results of several cases, which do not compare: {listed}. "
             f"Name one of these folders, e.g. {first}"
         )
+    for seed, places in seeds.items():
+        if len(places) > 1:
+            raise RecordError(
+                f"{folder} holds several results of seed {seed}: {', '.join(places)}. Figures over seeds "
+                f"take one of each; name one of these folders, e.g. {folder / places[-1]}"
+            )
 
 
-def _case_name(result: Path) -> str:
-    """Case of a result, which its evenings know where a city was killed before it had one."""
+def _case_and_seed(result: Path) -> tuple[str, int]:
+    """Of a result; its evenings know both where a city was killed before it had one."""
     if (result / "result.json").is_file():
-        return _result(result).get("case") or result.name
+        document = _result(result)
+        return document.get("case") or result.name, document.get("seed") or 0
     evening = next(result.glob("*/city.json"))
-    case = read_shaped(evening, {"case?": {"name?": str}}).get("case") or {}
-    return case.get("name") or result.name
+    case = read_shaped(evening, {"case?": {"name?": str, "seed?": int}}).get("case") or {}
+    return case.get("name") or result.name, case.get("seed") or 0
 
 
 def run_folders(folder: Path | str) -> tuple[Path, ...]:

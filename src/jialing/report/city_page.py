@@ -52,6 +52,7 @@ def build_page(folders: Sequence[Path]) -> str:
         version=escape(shell.version()),
         style=shell.resource("style.css") + shell.resource("city.css"),
         title=escape(result.title),
+        folder=escape(result.folder),
         headline=escape(told.sentence),
         aside=escape(told.aside),
         stamp=_stamp(result),
@@ -253,10 +254,12 @@ def _facts(result: CityResult) -> str:
     case, first = result.case, result.runs[0]
     settings = case.get("settings") or {}
     rows: list[tuple[str, str]] = [
+        ("Folder", result.folder),
         ("Case", str(case.get("name", ""))),
         ("Weather", result.storm or numbers.NONE),
         ("Ordered events", ", ".join(settings.get("events") or ()) or "none"),
         ("Seeds", ", ".join(str(seed) for seed in sorted(result.seeds))),
+        ("Run at", str(first.manifest.get("created") or numbers.NONE).replace("T", " ")),
         ("City time", numbers.duration(end_s(first))),
         *((f"Wall time, {run.label}", numbers.duration(run.wall_s)) for run in result.runs),
         *(

@@ -121,11 +121,13 @@ class CityResult:
     Attributes
     ----------
     seeds : seed -> mode -> scores; holds the seed that is shown, too
+    folder : name of the one that holds what is shown
     """
 
     runs: tuple[CityRun, ...]
     seed: int
     seeds: Mapping[int, Mapping[str, Scores]]
+    folder: str
 
     @property
     def case(self) -> Mapping[str, Any]:
@@ -193,7 +195,7 @@ def read_city_result(folders: Sequence[Path]) -> CityResult:
         for path in evening_folders(folder):
             other_seed, mode, scores = _read_scores(path)
             seeds.setdefault(other_seed, {}).setdefault(mode, scores)
-    return CityResult(runs=shown, seed=seed, seeds=seeds)
+    return CityResult(runs=shown, seed=seed, seeds=seeds, folder=folders[0].resolve().name)
 
 
 def _ordered(runs: Iterator[CityRun]) -> tuple[CityRun, ...]:

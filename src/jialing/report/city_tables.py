@@ -17,23 +17,14 @@ from jialing.report.city_source import (
     CityRun,
 )
 from jialing.report.table import change_mark, shown_values
-from jialing.report.words import word
+from jialing.report.words import in_order, word
 
-#: Words of a part that the city's own rows do not hold already; rows that are zero are left out.
-_MORE: Mapping[str, tuple[str, ...]] = {
-    WATER: (
-        "overflow_sensitive", "exceedance", "flooding_duration", "overflow_duration", "treated",
-        "leftover", "energy", "travel",
-    ),
-    TRAFFIC: (
-        "bus_delay", "queue", "queue_p95", "throughput", "arrivals_on_green", "split_failures",
-        "max_red", "fuel", "locked",
-    ),
-    STATION: (
-        "waiting", "waiting_up", "waiting_down", "metered", "density_peak", "density_alarm",
-        "stranded", "reversals",
-    ),
-}  # fmt: skip
+#: Words of a part that the city's own rows hold already, or that mean another thing from evening to
+#: evening: what a sewer is charged for holds the traffic on its roads only where domains know of each other.
+_HELD: Mapping[str, tuple[str, ...]] = {
+    WATER: ("flooding", "overflow", "cost"),
+    TRAFFIC: ("delay", "emergency_delay", "stops", "co2"),
+}
 _TITLES = {WHOLE: "The city", WATER: "Sewer", TRAFFIC: "Streets and signals"}
 
 
@@ -79,7 +70,7 @@ def _role(run: CityRun, result: CityResult) -> str:
 
 
 def _words(result: CityResult, part: str) -> list[str]:
-    kind = STATION if part.startswith(STATION) else part
+    """All of the city; of a part what its own report tells beside that, where it is not zero."""
     seen: dict[str, None] = {}
     for run in result.runs:
         seen.update(dict.fromkeys(run.scores.get(part, {})))
@@ -87,8 +78,9 @@ def _words(result: CityResult, part: str) -> list[str]:
         return list(seen)
     return [
         name
-        for name in _MORE[kind]
-        if name in seen and any(any(result.values(r.mode, part, name)) for r in result.runs)
+        for name in in_order(seen)
+        if name not in _HELD.get(part, ())
+        and any(any(result.values(run.mode, part, name)) for run in result.runs)
     ]
 
 

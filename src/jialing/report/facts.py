@@ -125,6 +125,7 @@ def _definitions(result: ResultView) -> str:
     versions = manifest.get("versions") or {}
     files = manifest.get("files") or []
     pairs = [
+        ("Folder", result.folder),
         ("Case", result.case),
         ("Domain", result.domain),
         ("Seed", str(result.seed)),

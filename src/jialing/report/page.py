@@ -98,6 +98,7 @@ def build_page(result: ResultView) -> str:
         version=escape(shell.version()),
         style=shell.resource("style.css"),
         title=escape(result.title),
+        folder=escape(result.folder),
         headline=escape(told.sentence),
         aside=escape(told.aside),
         badges=_badges(result),

@@ -57,6 +57,7 @@ def _read_one(folder: Path) -> ResultView:
         seed=int(runs[0].manifest.get("seed", 0)),
         forecast=str(case.get("forecast", "")),
         runs=runs,
+        folder=folder.resolve().name,
     )
 
 

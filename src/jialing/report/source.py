@@ -107,6 +107,7 @@ class ResultView:
     ----------
     seed : of the runs that are shown
     seeds : every seed that was run, this one among them -> controller -> score
+    folder : name of the one that holds them: what tells this result from others of its case and seed
     """
 
     case: str
@@ -116,6 +117,7 @@ class ResultView:
     forecast: str
     runs: tuple[RunView, ...]
     seeds: Mapping[int, Mapping[str, ScoreSheet]] = field(default_factory=dict)
+    folder: str = ""
 
     @property
     def baseline(self) -> RunView:

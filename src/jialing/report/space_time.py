@@ -105,6 +105,9 @@ def drawing(run: RunView, halts: Sequence[Halt], span: Span) -> str:
 
     shapes = []
     here = np.flatnonzero((run.time_s >= start) & (run.time_s <= end))
+    until = (
+        min(end, float(run.time_s[-1])) if len(run.time_s) else start
+    )  # it may have been cut short
     for k, halt in enumerate(halts):
         at = float(halt["at_m"])
         below = at - float(halts[k - 1]["at_m"]) if k else room
@@ -113,7 +116,7 @@ def drawing(run: RunView, halts: Sequence[Halt], span: Span) -> str:
             f"{x(float(s))},{y(at - float(q))}" for s, q in zip(run.time_s[here], tail, strict=True)
         ]
         if points:
-            ends = f"{x(end)},{y(at)} {x(start)},{y(at)}"
+            ends = f"{x(until)},{y(at)} {x(start)},{y(at)}"
             shapes.append(f'<polygon points="{" ".join(points)} {ends}" fill="{QUEUE}"/>')
         spells = [(a, b) for a, b in greens(run, halt) if b > start and a < end]
         if k + 1 < len(halts):
@@ -125,7 +128,8 @@ def drawing(run: RunView, halts: Sequence[Halt], span: Span) -> str:
                 for a, _ in spells
                 if a >= start and a + drive_s <= end
             ]
-        shapes.append(_bar(x(start), x(end), y(at), RED))
+        if until > start:
+            shapes.append(_bar(x(start), x(until), y(at), RED))
         shapes += [_bar(x(a), x(b), y(at), GREEN) for a, b in spells]
         shapes.append(
             f'<text x="{LEFT - 8:g}" y="{y(at)}" text-anchor="end" font-size="11" '

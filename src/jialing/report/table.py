@@ -9,7 +9,7 @@ from statistics import median
 from jialing.report import numbers
 from jialing.report.headline import change_text, verdict
 from jialing.report.source import ResultView, RunView
-from jialing.report.words import WORDS, Better, controller_phrase, word
+from jialing.report.words import Better, controller_phrase, in_order, word
 
 _SIGNS = {"better": "✓", "worse": "✗", "same": "="}
 _SAID = {"better": "better", "worse": "worse", "same": ""}
@@ -47,8 +47,7 @@ def _words(runs: Sequence[RunView]) -> list[str]:
     seen: dict[str, None] = {}
     for run in runs:
         seen.update(dict.fromkeys(run.score))
-    order = list(WORDS)
-    return sorted(seen, key=lambda name: order.index(name) if name in order else len(order))
+    return in_order(seen)
 
 
 def _score_row(name: str, runs: Sequence[RunView], result: ResultView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -213,6 +214,12 @@ def word(name: str) -> Word:
     """The word `name`; an unknown one is read off its own letters."""
     known = WORDS.get(name)
     return known or Word(label=name.replace("_", " ").capitalize())
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Score words as tables list them: as here, then those that are unknown."""
+    order = list(WORDS)
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
 def headline_words(domain: str, sheet: ScoreSheet) -> tuple[str, ...]:

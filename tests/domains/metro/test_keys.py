@@ -123,26 +123,30 @@ def keys_of(result: jl.Result, controller: str) -> list[tuple[str, float, float,
     ]
 
 
-def test_the_record_says_who_turned_which_key_and_a_replay_agrees(tmp_path: Path) -> None:
-    case = jl.case("metro-mixed", duration_s=3.0 * 3600.0)
-    result = jl.run(case, "timetable", out=tmp_path)
-    found = keys_of(result, "timetable")
-    assert found
-    assert {by for *_, by in found} == {"virtual operator"}
-    assert all(comparison.identical for comparison in jl.replay(result.folder))
-
-
-HOURS_S = 3.0 * 3600.0
+RUN_S = 100.0 * 60.0  # until after the first reversal that the timetable asks for
 
 
 @pytest.fixture(scope="module")
-def agreed(tmp_path_factory: pytest.TempPathFactory) -> jl.Result:
-    """Three hours in which a person turned the key for the first reversal that was advised."""
+def virtual(tmp_path_factory: pytest.TempPathFactory) -> jl.Result:
+    """A run in which the virtual operator turned the keys."""
+    case = jl.case("metro-mixed", duration_s=RUN_S)
+    return jl.run(case, "timetable", out=tmp_path_factory.mktemp("virtual"))
+
+
+@pytest.fixture(scope="module")
+def agreed(virtual: jl.Result, tmp_path_factory: pytest.TempPathFactory) -> jl.Result:
+    """A run in which a person turned the key for the first reversal that was advised."""
     folder = tmp_path_factory.mktemp("agreed")
-    virtual = jl.run(jl.case("metro-mixed", duration_s=HOURS_S), "timetable", out=folder)
     keys = folder / "keys.jsonl"
     turn_key(keys, "E2", "down", at_s=keys_of(virtual, "timetable")[0][2])
-    return jl.run(jl.case("metro-mixed", duration_s=HOURS_S, keys=keys), "timetable", out=folder)
+    return jl.run(jl.case("metro-mixed", duration_s=RUN_S, keys=keys), "timetable", out=folder)
+
+
+def test_the_record_says_who_turned_which_key_and_a_replay_agrees(virtual: jl.Result) -> None:
+    found = keys_of(virtual, "timetable")
+    assert found
+    assert {by for *_, by in found} == {"virtual operator"}
+    assert all(comparison.identical for comparison in jl.replay(virtual.folder))
 
 
 @pytest.mark.parametrize("now", [None, "", '{"link": "E2", "direction": 0, "at_s": null}', "junk"])
@@ -167,20 +171,16 @@ def test_a_recorded_key_that_names_no_escalator_is_told(agreed: jl.Result) -> No
     events.write_text(whole)
 
 
-def test_without_a_person_s_key_nothing_turns(tmp_path: Path) -> None:
-    keys = tmp_path / "keys.jsonl"
-    hours = 3.0 * 3600.0
-    idle = jl.run(jl.case("metro-mixed", duration_s=hours, keys=keys), "timetable", out=tmp_path)
+def test_without_a_person_s_key_nothing_turns(virtual: jl.Result, tmp_path: Path) -> None:
+    case = jl.case("metro-mixed", duration_s=RUN_S, keys=tmp_path / "keys.jsonl")
+    idle = jl.run(case, "timetable", out=tmp_path)
     assert idle.runs[0].score["reversals"].value == 0.0
-    turn_key(keys, "E2", "down")
-    case = jl.case("metro-mixed", duration_s=hours, keys=keys)
+    turn_key(tmp_path / "keys.jsonl", "E2", "down")
     # The key is turned at once and holds five minutes; the timetable asks an hour later.
     early = jl.run(case, "timetable", out=tmp_path)
     assert early.runs[0].score["reversals"].value == 0.0
-    first = keys_of(
-        jl.run(jl.case("metro-mixed", duration_s=hours), "timetable", out=tmp_path), "timetable"
-    )[0]
-    turn_key(keys, "E2", "down", at_s=first[2])
+    asked_s = keys_of(virtual, "timetable")[0][2]
+    turn_key(tmp_path / "keys.jsonl", "E2", "down", at_s=asked_s)
     late = jl.run(case, "timetable", out=tmp_path)
     assert late.runs[0].score["reversals"].value == 1.0
-    assert keys_of(late, "timetable")[-1] == ("E2", DOWN, first[2], "operator")
+    assert keys_of(late, "timetable")[-1] == ("E2", DOWN, asked_s, "operator")

@@ -53,6 +53,11 @@ def test_an_alias_beside_what_it_stands_for_and_a_merged_key_are_no_fault(file: 
         ("a: 1\nb: &b\n  c: *b\n", "2:4", "refers to the whole of it"),
         ("a: &a [[*a]]\n", "1:4", "refers to the whole of it"),
         ("? &a [*a]\n: 1\n", "1:3", "refers to the whole of it"),
+        (
+            "a: &a [x, x]\nb: &b [" + "*a, " * 400 + "]\nc: [" + "*b, " * 400 + "]\n",
+            "2:4",
+            "stand for more than 100,000 values",
+        ),
         ("a: 1\nb: 2024-13-45\n", "2:4", "'2024-13-45' is no timestamp"),
         ("a: 1\nb: 0x_\n", "2:4", "'0x_' is no int"),
         ("a: 0x" + 5000 * "f" + "\n", "1:4", "is no int"),

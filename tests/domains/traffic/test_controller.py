@@ -121,14 +121,14 @@ def test_empty_streets_keep_their_green() -> None:
     assert [desk.asks(now, []) for now in (0.0, 1.0, 2.0)] == [0, 0, 0]
 
 
-def test_a_queue_at_red_gets_its_green_once_two_decisions_agree() -> None:
-    desk = Desk()
-    assert [desk.asks(now, queue(1, 5)) for now in (0.0, 1.0)] == [0, 1]
+def test_a_queue_at_red_gets_its_green_where_nobody_uses_the_other() -> None:
+    assert Desk().asks(0.0, queue(1, 5)) == 1
 
 
-def test_where_decisions_are_rare_one_is_enough() -> None:
-    desk = Desk(decide_every_s=10.0)
-    assert desk.asks(0.0, queue(1, 5)) == 1
+def test_who_can_still_stop_is_waited_for_and_who_cannot_crosses_in_yellow() -> None:
+    near, far = (0, 10.0, DRIVES), (0, 20.0, DRIVES)  # it takes some 15 m to stop
+    assert Desk().asks(0.0, [near, *queue(1, 5)]) == 1
+    assert Desk().asks(0.0, [far, *queue(1, 5)]) == 0
 
 
 def test_a_young_green_is_not_left() -> None:
@@ -159,8 +159,8 @@ def test_an_ambulance_is_worth_more_than_a_queue() -> None:
     waiting = [*queue(0, 6), (1, 5.0, STANDS)]
     plain, urgent = Desk(), Desk()
     kinds = {6: Kind.EMERGENCY}
-    assert [plain.asks(now, waiting) for now in (0.0, 1.0)] == [0, 0]
-    assert [urgent.asks(now, waiting, kinds=kinds) for now in (0.0, 1.0)] == [0, 1]
+    assert plain.asks(0.0, waiting) == 0
+    assert urgent.asks(0.0, waiting, kinds=kinds) == 1
 
 
 def test_a_blocked_green_is_given_up_for_those_who_can_go() -> None:

@@ -14,7 +14,8 @@ from jialing.domains.traffic.estimator import (
     SPEED_FACTOR,
     Arrivals,
     Estimator,
-    time_to_line,
+    way_to_line,
+    yellow_used,
 )
 from jialing.domains.traffic.layout import lay_out
 from jialing.domains.traffic.settings import TrafficSettings
@@ -52,19 +53,28 @@ def one(value: float) -> np.ndarray[Any, Any]:
 
 
 def test_at_the_allowed_speed_the_time_is_distance_over_speed() -> None:
-    assert time_to_line(one(139.0), one(13.9), one(13.9))[0] == pytest.approx(10.0)
+    when, pace = way_to_line(one(139.0), one(13.9), one(13.9))
+    assert when[0] == pytest.approx(10.0)
+    assert pace[0] == 13.9
 
 
 def test_from_a_stand_the_time_is_that_of_even_acceleration() -> None:
     near = 9.0  # so near that the allowed speed is not reached
-    found = time_to_line(one(near), one(0.0), one(13.9))[0]
-    assert found == pytest.approx(np.sqrt(2.0 * near / ACCELERATION))
+    when, pace = way_to_line(one(near), one(0.0), one(13.9))
+    assert when[0] == pytest.approx(np.sqrt(2.0 * near / ACCELERATION))
+    assert pace[0] == pytest.approx(ACCELERATION * when[0])
 
 
 def test_the_two_branches_meet_where_the_allowed_speed_is_just_reached() -> None:
     way = 13.9**2 / (2.0 * ACCELERATION)
-    below, above = (time_to_line(one(way + e), one(0.0), one(13.9))[0] for e in (-1e-6, 1e-6))
-    assert below == pytest.approx(above, abs=1e-5)
+    below, above = (way_to_line(one(way + e), one(0.0), one(13.9)) for e in (-1e-6, 1e-6))
+    assert below[0] == pytest.approx(above[0], abs=1e-5)
+    assert below[1] == pytest.approx(above[1], abs=1e-5)
+
+
+def test_who_hardly_moves_stops_at_yellow_and_who_is_fast_drives_on() -> None:
+    assert yellow_used(np.array([0.0, 4.0])).tolist() == [0.0, 0.0]
+    assert yellow_used(one(13.9))[0] == pytest.approx(13.9 / 9.0 - 0.5)
 
 
 def test_vehicles_stand_in_the_order_of_their_distance() -> None:

@@ -46,6 +46,7 @@ def queues(*sizes: int) -> Arrivals:
         weight=np.ones(count),
         size=np.ones(count),
         stood=np.ones(count, dtype=np.bool_),
+        yellow=np.zeros(count),
         vehicle=np.arange(count, dtype=np.int64),
     )
 

@@ -39,6 +39,7 @@ def seen(*lanes: int, weight: float = 1.0, first_id: int = 0) -> Arrivals:
         weight=np.full(len(lane), weight),
         size=np.ones(len(lane)),
         stood=np.ones(len(lane), dtype=np.bool_),
+        yellow=np.zeros(len(lane)),
         vehicle=first_id + np.arange(len(lane), dtype=np.int64),
     )
 

@@ -29,6 +29,7 @@ def scene(
     tuning: Tuning,
     room: float = 1e6,
     drain: float = 0.0,
+    yellow: float = 1.0,
 ) -> Any:
     """What the kernel is given: vehicles of one movement per lane."""
     flat = lay_out([place])
@@ -42,6 +43,7 @@ def scene(
         np.ones(count),
         np.ones(count),
         np.zeros(count, dtype=np.bool_),
+        np.full(count, yellow),
         flat.rights.reshape(len(place.modes), place.movements),
         flat.move_lane,
         flat.move_out,
@@ -100,11 +102,12 @@ def test_nobody_leaves_on_red() -> None:
 
 
 def test_who_arrives_late_in_yellow_stops() -> None:
-    tuning = Tuning(yellow_used_s=1.5)
-    early = departures(CROSS, scene(CROSS, [[11.0], []], tuning=tuning), [0, 1], [-5.0, 13.0])
-    late = departures(CROSS, scene(CROSS, [[12.0], []], tuning=tuning), [0, 1], [-5.0, 13.0])
-    assert early[0] == 11.0
-    assert late[0] == NEVER
+    def leaves(yellow: float) -> Any:  # yellow begins 10 s from now
+        what = scene(CROSS, [[11.0], []], tuning=Tuning(), yellow=yellow)
+        return departures(CROSS, what, [0, 1], [-5.0, 13.0])[0]
+
+    assert leaves(1.1) == 11.0
+    assert leaves(0.9) == NEVER
 
 
 @pytest.mark.parametrize(("opposing", "waits"), [([1.0, 3.0, 5.0, 7.0], True), ([30.0], False)])

@@ -27,6 +27,7 @@ def nobody_in_view(lanes: int = 2) -> Arrivals:
         weight=none,
         size=none,
         stood=np.zeros(0, dtype=np.bool_),
+        yellow=none,
         vehicle=NOBODY,
     )
 
@@ -40,6 +41,7 @@ def one_in_view(lane: int, arrive: float) -> Arrivals:
         weight=np.ones(1),
         size=np.ones(1),
         stood=np.array([arrive == 0.0]),
+        yellow=np.zeros(1),
         vehicle=np.array([7]),
     )
 

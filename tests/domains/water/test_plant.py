@@ -13,6 +13,7 @@ from small_sewer import SEWER, bent, write
 from jialing.core.command import Command
 from jialing.core.errors import InputError, PlantError
 from jialing.core.signal import Quality
+from jialing.domains.water.cases import storm_sewer
 from jialing.domains.water.domain import WATER
 from jialing.domains.water.engine import SwmmEngine
 from jialing.domains.water.layout import Layout, lay_out
@@ -290,6 +291,21 @@ def test_a_run_depends_on_every_file_that_its_model_reads(tmp_path: Path) -> Non
     desk.plant.close()
     names = sorted(Path(file).name for file in desk.files)
     assert names == ["climate.dat", "rain.dat", "rules.txt", "sewer.inp", "spring.txt"]
+
+
+def test_what_swmm_writes_lies_in_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "scratch"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    plant = WATER.desk(storm_sewer(), "open").plant
+    plant.step(60.0)
+    found = [path.name.split("-")[0] for path in place.iterdir()]
+    plant.close()
+    assert found == ["jialing"]
+    assert not list(place.iterdir())
 
 
 def test_a_setting_that_is_refused_leaves_no_simulation_open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ import yaml
 from jialing.core.errors import InputError
 
 MOST_BYTES = 5_000_000
+MOST_REPEATED = (
+    100_000  # values that aliases stand for; each level of them multiplies the one below
+)
 
 
 def read_yaml(path: Path) -> yaml.Node | None:
     """The root of a file's only document; None where the file holds none.
 
     Raises InputError for a file that cannot be read or is no YAML in UTF-8, for a key that is given
-    twice in one mapping, and for an alias inside of what it stands for.
+    twice in one mapping, for an alias inside of what it stands for, and for aliases that stand for
+    more than `MOST_REPEATED` values.
     """
     text = _text(path)
     try:
@@ -26,7 +31,7 @@ def read_yaml(path: Path) -> yaml.Node | None:
     except (yaml.YAMLError, RecursionError) as error:
         raise _refusal(error, path) from None
     if root is not None:
-        _check(root, path, {})
+        _Aliases(path=path).check(root)
     return root
 
 
@@ -72,23 +77,48 @@ def _text(path: Path) -> str:
         raise InputError("this is no text in UTF-8", path=path, line=line) from None
 
 
-def _check(node: yaml.Node, path: Path, met: dict[int, bool]) -> None:
-    """Refuse a key that is given twice, and a node that stands inside of itself.
+@dataclass(kw_only=True)
+class _Aliases:
+    """Refuses a key that is given twice, a node that stands inside of itself, and too many repeats.
 
-    `met` holds the nodes so far: True for those around this one.
+    Attributes
+    ----------
+    path : the file
+    met : nodes so far -> values in each, aliases written out; 0 for those around this one
+    repeated : values that aliases stand for so far
     """
-    if met.get(id(node)):
-        raise _error("an alias in here refers to the whole of it", path, node.start_mark)
-    if id(node) in met or isinstance(node, yaml.ScalarNode):
-        return
-    met[id(node)] = True
-    inside = node.value
-    if isinstance(node, yaml.MappingNode):
-        _check_keys([key for key, _ in node.value], path)
-        inside = chain.from_iterable(node.value)
-    for each in inside:
-        _check(each, path, met)
-    met[id(node)] = False
+
+    path: Path
+    met: dict[int, int] = field(default_factory=dict)
+    repeated: int = 0
+
+    def check(self, node: yaml.Node) -> int:
+        """Values in `node`, itself included."""
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        if id(node) in self.met:
+            return self._repeat(node)
+        self.met[id(node)] = 0
+        inside = node.value
+        if isinstance(node, yaml.MappingNode):
+            _check_keys([key for key, _ in node.value], self.path)
+            inside = chain.from_iterable(node.value)
+        size = self.met[id(node)] = 1 + sum(self.check(each) for each in inside)
+        return size
+
+    def _repeat(self, node: yaml.Node) -> int:
+        size = self.met[id(node)]
+        if not size:
+            text = "an alias in here refers to the whole of it"
+            raise _error(text, self.path, node.start_mark)
+        self.repeated += size
+        if self.repeated > MOST_REPEATED:
+            text = (
+                f"aliases of this and of others stand for more than {MOST_REPEATED:,} values, which no "
+                "such file needs; write out what is meant"
+            )
+            raise _error(text, self.path, node.start_mark)
+        return size
 
 
 def _check_keys(keys: Sequence[yaml.Node], path: Path) -> None:

@@ -54,7 +54,7 @@ def decide_one(
         tune,
     ) = net
     mode, prev, switched, opened, all_room, all_drain, all_spot, only = state
-    first, all_arrive, all_move, all_weight, all_size, all_stood = seen
+    first, all_arrive, all_move, all_weight, all_size, all_stood, all_yellow = seen
     a, b = lane_ptr[j], lane_ptr[j + 1]
     c, d = move_ptr[j], move_ptr[j + 1]
     e, f = out_ptr[j], out_ptr[j + 1]
@@ -78,6 +78,7 @@ def decide_one(
         all_weight[begin:end],
         all_size[begin:end],
         all_stood[begin:end],
+        all_yellow[begin:end],
         all_rights[right_ptr[j] : right_ptr[j + 1]].reshape(modes, d - c),
         all_move_lane[c:d],
         all_move_out[c:d],

@@ -1,8 +1,7 @@
 """Predictive control of signals: search phase plans over a rolling horizon, junction by junction.
 
 At each decision the vehicles in view become arrivals, the best plan of every junction is searched,
-and a junction switches once two decisions in a row say that now is the moment: switching cannot
-be undone, waiting can.
+and a junction switches where its plan does so now.
 """
 
 from __future__ import annotations
@@ -33,8 +32,6 @@ from jialing.domains.traffic.wiring import Wiring, seen_m
 HORIZON_S = 60.0
 LOOK_S = 20.0  # who comes later than this is none of a plan's business yet [s] …
 FADE_S = 20.0  # … and who comes within it counts the less, the later: by 1/e in so long [s]
-AGREEMENTS = 2  # decisions in a row that must say "now" …
-AGREE_WITHIN_S = 3.0  # … where decisions are no further apart than this [s]
 PRESSURE = 0.9  # how much a full exit takes off the weight of whoever wants in [1]
 LEAST_WEIGHT = 0.05  # what is left of it at least [1]
 OVERLOOKED = 1.0  # vehicles that stand in an exit where a camera misses some: the last one [veh]
@@ -66,13 +63,10 @@ class PredictiveController:
         self._answers = np.zeros((count, batch.ANSWER))
         self._paths = np.full((count, search.DEPTH + 1), -1, dtype=np.int64)
         self._times = np.zeros((count, search.DEPTH + 1))
-        self._agreed = np.zeros(count, dtype=np.int64)
         self._want = np.zeros(count)
         self._free = np.full(count, search.FREE, dtype=np.int64)
         self._decided_s = -np.inf
         self._blocked = Blocked(int(layout.lane_ptr[-1]))
-        close = settings.decide_every_s <= AGREE_WITHIN_S
-        self._needed = AGREEMENTS if close else 1
         camera = settings.sensing == "camera" and 0.0 < settings.missed < 1.0
         self._unseen = Unseen(layout, settings.missed) if camera else None
         self._overlooked = OVERLOOKED if camera else 0.0
@@ -100,6 +94,7 @@ class PredictiveController:
             none,
             none,
             none.astype(np.bool_),
+            none,
         )
         signal = (
             np.zeros(count, dtype=np.int64),
@@ -142,6 +137,7 @@ class PredictiveController:
             weight,
             arrivals.size,
             arrivals.stood,
+            arrivals.yellow,
         )
         signal = (
             state.mode,
@@ -166,10 +162,7 @@ class PredictiveController:
         old = -state.opened >= self._min_green[self._mode_base + state.mode] - 0.01
         soon = self._answers[:, batch.WHEN] < self._soon_s
         go = soon & old & (first != state.mode) & (state.opened <= 0.0)
-        self._agreed = np.where(go, self._agreed + 1, 0)
-        switch = self._agreed >= self._needed
-        self._agreed[switch] = 0
-        want = np.where(switch, first, state.mode)
+        want = np.where(go, first, state.mode)
         if self._recall is not None:
             forgotten = np.where(old, self._recall.modes(now, state.right, state.opened), NOBODY)
             want = np.where(forgotten != NOBODY, forgotten, want)

@@ -2,7 +2,8 @@
 
 A vehicle that passes the upstream loop drives on at the allowed speed until it stands behind the
 one before it; one that passes the stop-line loop is taken off the head of its lane. Where the two
-disagree, the stop-line loop is right: what it sees is there, and what it never sees is not.
+disagree, the stop-line loop is right: what it sees is there, what it never sees is not, and who
+should have reached it but does not cover it still drives.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ MOST = 40  # vehicles that a lane between two loops can hold
 ACCELERATION = 2.0  # of a queue that starts [m/s²]
 HALT_M = 1.0  # the first vehicle stands so far before the line [m]
 NEAR_M = 8.0  # who is nearer than this would cover the stop-line loop if it were there [m]
+COVERED = 0.9  # part of the time for which one who stands there covers a loop [1]
 GHOST_S = 4.0  # a first vehicle that the loop has not seen for so long is not there [s]
 
 
@@ -151,7 +153,8 @@ def advance(
             v = min(speed[lane, k] + ACCELERATION * seconds, allowed[lane])
             to = max(place[lane, k] - v * seconds, ahead + SPACE_M)
             to = min(to, place[lane, k])
-            speed[lane, k] = (place[lane, k] - to) / max(seconds, 1e-6)
+            stands = k > 0 or covered[lane] > COVERED
+            speed[lane, k] = (place[lane, k] - to) / max(seconds, 1e-6) if stands else v
             place[lane, k] = to
             ahead = to
         for n in range(int(entered[lane])):
@@ -165,7 +168,7 @@ def advance(
             ids[lane, k] = issued[0]
             issued[0] += 1
             count[lane] = k + 1
-        if covered[lane] > 0.9:
+        if covered[lane] > COVERED:
             unseen_s[lane] = 0.0
             if (count[lane] == 0 or place[lane, 0] > NEAR_M) and count[lane] < MOST:
                 for k in range(count[lane], 0, -1):

@@ -22,6 +22,8 @@ from jialing.domains.traffic.wiring import SignalState
 
 SPEED_FACTOR = 0.93  # mean speed on a free approach, as a part of the allowed one [1]; SUMO 1.28
 ACCELERATION = 2.0  # of a queue that starts [m/s²]; below the 2.6 of the car alone
+BRAKING = 4.5  # hardest braking of drivers [m/s²]; SUMO's default for cars
+STEP_S = 1.0  # of the simulation in which they were watched [s]
 INSIDE_MAX_S = 20.0  # nobody waits longer inside a junction [s]
 
 
@@ -38,6 +40,7 @@ class Arrivals:
     weight : of one second of its delay [1]
     size : vehicles it stands for [1]; a part of one where its way is a guess
     stood : True if it stands already
+    yellow : so long into yellow it still crosses, for it cannot stop any more [s]
     vehicle : its number; -1 where it is not one that is seen
     """
 
@@ -48,12 +51,21 @@ class Arrivals:
     weight: FloatArray
     size: FloatArray
     stood: NDArray[np.bool_]
+    yellow: FloatArray
     vehicle: IntArray
 
     @property
     def seen(self) -> tuple[Any, ...]:
         """The arrays that the kernel takes, in its order."""
-        return (self.first, self.arrive, self.move, self.weight, self.size, self.stood)
+        return (
+            self.first,
+            self.arrive,
+            self.move,
+            self.weight,
+            self.size,
+            self.stood,
+            self.yellow,
+        )
 
     @cached_property
     def numbers(self) -> tuple[IntArray, IntArray]:
@@ -76,13 +88,18 @@ class Arrivals:
             weight=self.weight[near],
             size=self.size[near],
             stood=self.stood[near],
+            yellow=self.yellow[near],
             vehicle=self.vehicle[near],
         )
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -> FloatArray:
-    """Unhindered time to the stop line [s]: accelerate at `ACCELERATION` to the allowed speed.
+def way_to_line(
+    distance: FloatArray, speed: FloatArray, allowed: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Unhindered time to the stop line [s], and the speed there [m/s].
+
+    Vehicles accelerate at `ACCELERATION` to the allowed speed.
 
     With d_a = (v² - s²) / 2a the way until speed v is reached,
 
@@ -90,16 +107,31 @@ def time_to_line(distance: FloatArray, speed: FloatArray, allowed: FloatArray) -
         t = (v - s) / a + (d - d_a) / v         otherwise
     """
     a = ACCELERATION
-    found = np.empty(distance.shape[0])
+    found, there = np.empty(distance.shape[0]), np.empty(distance.shape[0])
     for k in range(distance.shape[0]):
         s, d = speed[k], distance[k]
         v = max(allowed[k], s, 1.0)
         way = (v * v - s * s) / (2.0 * a)
         if d <= way:
-            found[k] = (np.sqrt(s * s + 2.0 * a * d) - s) / a
+            there[k] = np.sqrt(s * s + 2.0 * a * d)
+            found[k] = (there[k] - s) / a
         else:
+            there[k] = v
             found[k] = (v - s) / a + (d - way) / v
-    return found
+    return found, there
+
+
+def yellow_used(speed: FloatArray) -> FloatArray:
+    """So long into yellow who comes at `speed` still crosses, for he cannot stop any more [s].
+
+    Where yellow begins, it drives on if braking at b takes more than the way that is left. SUMO lets
+    it brake by steps of Δ, each at the speed of its end, which takes v Δ / 2 less:
+
+        v t < v² / 2b - v Δ / 2
+
+    So a queue that still gathers speed uses less of a yellow than a stream.
+    """
+    return np.maximum(speed / (2.0 * BRAKING) - 0.5 * STEP_S, 0.0)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -159,14 +191,16 @@ class Estimator:
         order = np.lexsort((distance, lane))
         order = order[move[order] >= 0]
         lane = lane[order]
+        arrive, pace = way_to_line(distance[order], speed[order], allowed[order])
         return Arrivals(
             first=np.searchsorted(lane, self._lanes),
             lane=lane,
-            arrive=time_to_line(distance, speed, allowed)[order],
+            arrive=arrive,
             move=move[order] - layout.move_ptr[junction[order]],
             weight=self._weight[sightings["kind"][order]],
             size=np.ones(len(order)),
             stood=speed[order] < STANDING_MPS,
+            yellow=yellow_used(pace),
             vehicle=sightings["vehicle"][order].astype(np.int64),
         )
 

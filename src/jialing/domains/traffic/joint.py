@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
 from jialing.domains.traffic import batch
-from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals
+from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals, yellow_used
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.kernel import NEVER
 from jialing.domains.traffic.layout import SPACE_M, IntArray, Layout, lay_out
@@ -68,6 +68,7 @@ class Group:
             for j in members
         ]
         self._layout = flat = lay_out(own)
+        self._yellow = yellow_used(flat.lane_speed * SPEED_FACTOR)
         self._net = (*flat.net, flat.headway, tuning)
         self._lanes = _ranges(layout.lane_ptr, members)
         self._moves = _ranges(layout.move_ptr, members)
@@ -137,6 +138,7 @@ class Group:
             weight=weight[here],
             size=arrivals.size[here],
             stood=arrivals.stood[here],
+            yellow=arrivals.yellow[here],
             vehicle=arrivals.vehicle[here],
         )
         return here, own
@@ -239,6 +241,7 @@ class Group:
             weight=np.concatenate((own.weight, worth))[order],
             size=np.concatenate((own.size, size))[order],
             stood=np.concatenate((own.stood, np.zeros(len(at), dtype=np.bool_)))[order],
+            yellow=np.concatenate((own.yellow, self._yellow[at]))[order],
             vehicle=np.concatenate((own.vehicle, np.full(len(at), -1)))[order],
         )
         back = np.empty(len(order), dtype=np.int64)

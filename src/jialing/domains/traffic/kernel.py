@@ -29,7 +29,7 @@ from jialing.core.signal import FloatArray
 
 NEVER = 1e9
 # places in the array of tuned numbers
-LOST, YELLOW, BEFORE, BEFORE_LINE, AFTER, GAP_OUT, STOP, REST, PLACE = range(9)
+LOST, BEFORE, BEFORE_LINE, AFTER, GAP_OUT, STOP, REST, PLACE = range(8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,6 @@ class Tuning:
     Attributes
     ----------
     lost_s : start-up lost time [s]; read off queues in SUMO 1.28
-    yellow_used_s : part of yellow in which vehicles still enter [s]
     before_s : a vehicle that yields inside the junction goes on only if the next one with priority
         is so far off [s] …
     before_line_s : … one that yields at the stop line, so far [s] …
@@ -51,7 +50,6 @@ class Tuning:
     """
 
     lost_s: float = 1.0
-    yellow_used_s: float = 1.5
     before_s: float = 3.0
     before_line_s: float = 4.5
     after_s: float = 1.5
@@ -71,7 +69,7 @@ STAYS = np.array([0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0])
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
-#: What a plan is priced with, for one junction: vehicles (ptr, arrive, move, weight, size, stood),
+#: What a plan is priced with, for one junction: vehicles (ptr, arrive, move, weight, size, stood, yellow),
 #: the junction (rights, move_lane, move_out, headway, foe_ptr, foe, inside) and (room, drain, tune).
 Scene = tuple[Any, ...]
 #: What changes while vehicles leave, one row per level of the search: head (first vehicle of each
@@ -92,7 +90,9 @@ def next_leave(
     flow: Flow,
 ) -> Any:
     """When the first vehicle of a lane can leave [s from now]; NEVER if not in this phase."""
-    ptr, arrive, move, _, size, _, rights, _, move_out, _, _, _, _, room, drain, tune = scene
+    ptr, arrive, move, _, size, _, yellow, rights, _, move_out, _, _, _, _, room, drain, tune = (
+        scene
+    )
     head, free, _, used, _ = flow
     i = head[row, lane]
     if i >= ptr[lane + 1]:
@@ -105,7 +105,7 @@ def next_leave(
         if base < start:
             base = start + tune[LOST]
     elif before:
-        if base >= switched + tune[YELLOW]:
+        if base >= switched + yellow[i]:
             return NEVER
     else:
         return NEVER
@@ -136,7 +136,7 @@ def gap_from(
     ahead_s : how long the gap must last
     end : when the phase is over at the latest; then they stop
     """
-    ptr, arrive, move, _, size, _, rights, move_lane, _, headway, foe_ptr, foe, _, _, _, tune = (
+    ptr, arrive, move, _, size, _, _, rights, move_lane, _, headway, foe_ptr, foe, _, _, _, tune = (
         scene
     )
     head, _, last, _, _ = flow
@@ -198,6 +198,7 @@ def serve(
         weight,
         size,
         stood,
+        _,
         rights,
         _,
         move_out,
@@ -279,7 +280,7 @@ def serve(
 @_jit
 def left_over(horizon: float, row: int, scene: Scene, flow: Flow) -> float:
     """Price of the vehicles that are left at the horizon."""
-    ptr, arrive, _, weight, _, stood, _, _, _, _, _, _, _, _, _, tune = scene
+    ptr, arrive, _, weight, _, stood, _, _, _, _, _, _, _, _, _, _, tune = scene
     head = flow[0]
     price = 0.0
     for lane in range(head.shape[1]):
@@ -311,7 +312,7 @@ def least(
     Lanes that stand red in it are served from `closed` on at the earliest. Adding up stops once
     the price exceeds `enough`.
     """
-    ptr, arrive, move, weight, size, stood, rights, _, _, headway, _, _, _, _, _, tune = scene
+    ptr, arrive, move, weight, size, stood, _, rights, _, _, headway, _, _, _, _, _, tune = scene
     head, free, _, _, _ = flow
     price = 0.0
     for lane in range(head.shape[1]):

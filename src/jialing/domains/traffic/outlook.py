@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jialing.core.signal import FloatArray
-from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals, among
+from jialing.domains.traffic.estimator import SPEED_FACTOR, Arrivals, among, yellow_used
 from jialing.domains.traffic.junction import Junction
 from jialing.domains.traffic.layout import IntArray, Layout
 
@@ -48,6 +48,7 @@ class Outlook:
         self._move_base = layout.move_ptr[layout.move_owner]
         self._share = np.ones(moves)
         self._hidden_s = view_m / np.maximum(layout.lane_speed * SPEED_FACTOR, 1.0)
+        self._yellow = yellow_used(layout.lane_speed * SPEED_FACTOR)
         self._feeds = feed_table(junctions, layout)
         self._fed = self._feeds[1].size > 0
         self._lanes = lanes
@@ -102,6 +103,7 @@ class Outlook:
             weight=np.concatenate((arrivals.weight, worth))[order],
             size=np.concatenate((arrivals.size, size))[order],
             stood=np.concatenate((arrivals.stood, more))[order],
+            yellow=np.concatenate((arrivals.yellow, self._yellow[at]))[order],
             vehicle=np.concatenate((arrivals.vehicle, none))[order],
         )
 

@@ -6,7 +6,6 @@ The only file that imports libsumo. A process holds one simulation at a time.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from jialing.core.case import ScoreSheet
 from jialing.core.command import Command, Receipt
 from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
-from jialing.core.scratch import make_folder, needing_room
+from jialing.core.scratch import Scratch, needing_room
 from jialing.core.signal import Actuator, FloatArray, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
@@ -93,7 +92,8 @@ class SumoPlant:
             )
         self.junctions = roads.junctions
         self.duration_s, self.time_s, self.ended = duration_s, 0.0, False
-        self._folder = make_folder("jialing-sumo-")
+        self._scratch = Scratch("sumo")
+        self._folder = self._scratch.path
         self._final: tuple[ScoreSheet, Mapping[str, Any]] | None = None
         self._open = False
         self.trips: tuple[Trip, ...] = ()
@@ -348,7 +348,7 @@ class SumoPlant:
 
     def close(self) -> None:
         self._quit()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
 
 def _start_sumo(options: Sequence[str]) -> None:

@@ -69,7 +69,7 @@ def copy_row(origin: int, row: int, flow: Any) -> None:
 @_jit
 def new_flow(rows: int, spot: FloatArray, scene: Any) -> Any:
     """The state now, in row 0 of `rows`."""
-    ptr, moves, outs = scene[0], scene[7].shape[0], scene[13].shape[0]
+    ptr, moves, outs = scene[0], scene[8].shape[0], scene[14].shape[0]
     lanes = ptr.shape[0] - 1
     head = np.zeros((rows, lanes), dtype=np.int64)
     free = np.full((rows, lanes), -NEVER)
@@ -110,7 +110,7 @@ def plan(
     spot : [movements] until when the place inside the junction is taken [s from now]
     path, times : [depth + 1] filled with its modes and when each begins
     """
-    rights, move = scene[6], scene[2]
+    rights, move = scene[7], scene[2]
     modes, moves = rights.shape
     lanes = scene[0].shape[0] - 1
     flow = new_flow(depth + 3, spot, scene)

@@ -67,8 +67,8 @@ class Unseen:
     def extended(self, arrivals: Arrivals) -> Arrivals:
         """`arrivals`, and in each empty lane whom one has to expect there."""
         a = arrivals
-        given = (a.first, a.lane, a.arrive, a.move, a.weight, a.size, a.stood, a.vehicle)
-        first, lane, arrive, move, weight, size, stood, vehicle = _with_heads(
+        given = (a.first, a.lane, a.arrive, a.move, a.weight, a.size, a.stood, a.yellow, a.vehicle)
+        first, lane, arrive, move, weight, size, stood, yellow, vehicle = _with_heads(
             given, self.expected(), self._move_lane, self._move_base, self._driven
         )
         if len(move) == len(arrivals.move):
@@ -81,6 +81,7 @@ class Unseen:
             weight=weight,
             size=size,
             stood=stood,
+            yellow=yellow,
             vehicle=vehicle,
         )
 
@@ -94,7 +95,7 @@ def _with_heads(
     driven: NDArray[np.bool_],
 ) -> Any:
     """The columns of `Arrivals`, with a part of a vehicle before whoever is in a lane that looks empty."""
-    first, lane, arrive, move, weight, size, stood, vehicle = given
+    first, lane, arrive, move, weight, size, stood, yellow, vehicle = given
     lanes = first.shape[0] - 1
     most = np.full(lanes, -1, dtype=np.int64)  # of each lane, for which most are expected
     for m in range(move_lane.shape[0]):
@@ -112,6 +113,7 @@ def _with_heads(
     new_arrive, new_move = np.zeros(count), np.empty(count, dtype=np.int64)
     new_weight, new_size = np.empty(count), np.empty(count)
     new_stood = np.ones(count, dtype=np.bool_)
+    new_yellow = np.zeros(count)
     new_vehicle = np.full(count, EXPECTED, dtype=np.int64)
     n = 0
     for k in range(lanes):
@@ -124,7 +126,7 @@ def _with_heads(
         for q in range(first[k], first[k + 1]):
             new_lane[n], new_arrive[n], new_move[n] = lane[q], arrive[q], move[q]
             new_weight[n], new_size[n] = weight[q], size[q]
-            new_stood[n], new_vehicle[n] = stood[q], vehicle[q]
+            new_stood[n], new_yellow[n], new_vehicle[n] = stood[q], yellow[q], vehicle[q]
             n += 1
     new_first[lanes] = n
     return (
@@ -135,5 +137,6 @@ def _with_heads(
         new_weight,
         new_size,
         new_stood,
+        new_yellow,
         new_vehicle,
     )

@@ -58,7 +58,8 @@ def find_files(inp: InpFile, given: Mapping[str, Path], notices: list[Notice]) -
             )
     if missing:
         placed = [f"--series {row.tokens[0]}=FILE" for s, row, _ in missing if s in _PLACED]
-        where = f", or say where it lies with {' '.join(dict.fromkeys(placed))}" if placed else ""
+        said = " ".join(dict.fromkeys(placed))
+        where = f", or say where it lies: `jialing run` and `inspect` take {said}" if said else ""
         raise InputError(
             f"no such data file: {'; '.join(told for *_, told in missing)}. Put each beside the "
             f"model file{where}.",

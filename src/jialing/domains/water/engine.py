@@ -69,7 +69,8 @@ class SwmmEngine:
         self._rain = INCH_PER_H_M_S if model.options.us_units else MM_PER_H_M_S
         self._state = "closed"
         try:
-            solver.swmm_open(str(inp), str(report), "")
+            # Named, or it would lie beside our folder, and stay there if this process is killed.
+            solver.swmm_open(str(inp), str(report), str(report.with_suffix(".out")))
             self._state = "open"
             _open_engine = inp.name
             solver.swmm_start(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from jialing.core.case import Quantity, ScoreSheet
 from jialing.core.command import Command, Receipt
-from jialing.core.scratch import make_folder, needing_room
+from jialing.core.scratch import Scratch, needing_room
 from jialing.core.signal import (
     Actuator,
     FloatArray,
@@ -63,20 +62,21 @@ class SwmmPlant:
         self.signals = SignalTable(signals=tuple(_signals(layout)))
         self._sensing = settings.sensing
         self._noise = np.random.default_rng([seed, 7])
-        self._folder = make_folder("jialing-swmm-")
+        self._scratch = Scratch("swmm")
+        folder = self._scratch.path
         try:
-            with needing_room(self._folder):
+            with needing_room(folder):
                 derived = derive_inp(
                     layout.model,
-                    self._folder,
+                    folder,
                     layout.actuator_links,
                     duration_s=duration_s,
                     rules_file=rules_file,
                 )
-                report = self._folder / "swmm.rpt"
+                report = folder / "swmm.rpt"
                 self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._scratch.close()
             raise
         self.controls = ControlPanel(self.engine, layout, derived.switches)
         self.duration_s = duration_s
@@ -143,7 +143,7 @@ class SwmmPlant:
 
     def close(self) -> None:
         self.engine.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
 
 class ControlPanel:

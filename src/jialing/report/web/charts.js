@@ -17,7 +17,7 @@ function series(position) {
 function valueAt(position, seconds) {
   const { seconds: times, y } = series(position);
   let low = 0, high = times.length - 1;
-  if (!times.length || seconds < times[0]) return NaN;
+  if (!times.length || seconds < times[0] || seconds > times[high] + 1) return NaN; // times are whole seconds
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (times[middle] <= seconds) low = middle; else high = middle - 1;
@@ -150,7 +150,7 @@ function rowTraces(panel) {
       const found = series(line.series[state.run]);
       for (let i = 0; i < found.x.length; i++) {
         if (found.y[i] !== value) continue;
-        x.push(found.x[i], i + 1 < found.x.length ? found.x[i + 1] : toAxis(content.end_s), null);
+        x.push(found.x[i], found.x[Math.min(i + 1, found.x.length - 1)], null); // no further than the run
         y.push(line.name, line.name, null);
       }
     }
@@ -317,8 +317,9 @@ function readPanel(panel) {
     const mine = line.series[state.run], base = line.series[0];
     let text = "";
     if (ROWS[panel.spec.style]) {
-      const band = mine !== null && panel.bands.find(({ value }) => value === valueAt(mine, pointed));
-      if (mine !== null) text = band ? band.text : ROWS[panel.spec.style].gap;
+      const shown = mine === null ? NaN : valueAt(mine, pointed);
+      const band = panel.bands.find(({ value }) => value === shown);
+      if (mine !== null) text = Number.isNaN(shown) ? "–" : band ? band.text : ROWS[panel.spec.style].gap;
     } else if (panel.visible[i] && mine !== null) {
       text = number(valueAt(mine, pointed), panel.spec.places);
       if (state.baseline && state.run !== 0 && base !== null && base !== mine) text += " (" + number(valueAt(base, pointed), panel.spec.places) + ")";
