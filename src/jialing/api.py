@@ -21,7 +21,7 @@ from jialing.city.replay import replay_evening
 from jialing.city.run import CitySettings, check_case, city_case, run_evenings
 from jialing.city.survey import survey
 from jialing.controllers import Chosen, ControllerLike, choose, from_origin
-from jialing.core.case import Case, Reference, Run
+from jialing.core.case import Case, Reference, Run, check_seed
 from jialing.core.errors import (
     ControllerError,
     InputError,
@@ -491,8 +491,7 @@ def _checked(made: Case) -> Case:
         raise UnknownNameError("forecast", str(made.forecast), FORECASTS)
     if made.forecast == "perfect" and not _foresees(made.domain):
         raise _no_forecast(made.domain, made.forecast)
-    if made.seed < 0:
-        raise InputError(f"seed {made.seed} is not possible; it must be 0 or above")
+    check_seed(made.seed)
     for name, value in (("tick_s", made.tick_s), ("duration_s", made.duration_s)):
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise InputError(f"{name} = {value} is not possible; it must be above 0 s")

@@ -12,7 +12,7 @@ from typing import Any
 from jialing import api
 from jialing.comparison import columns_as_text, show_change, show_number
 from jialing.controllers import ControllerLike
-from jialing.core.case import Case, GuardCount
+from jialing.core.case import Case, GuardCount, check_seed
 from jialing.core.errors import InputError
 from jialing.loop.progress import Listener
 from jialing.record.plain import to_plain, write_json
@@ -219,6 +219,8 @@ def repeat(
     """
     made = case if isinstance(case, Case) else api.case(case)
     wanted = range(made.seed, made.seed + seeds) if isinstance(seeds, int) else seeds
+    for seed in wanted:
+        check_seed(seed)
     if not wanted or len(set(wanted)) < len(wanted):
         raise InputError(f"seeds {list(wanted)} are not possible: at least one, and each once")
     parent = Path("runs") if out is None else Path(out)

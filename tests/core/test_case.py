@@ -1,10 +1,13 @@
-"""Is a tick taken exactly where the plant's own time can pass in it?"""
+"""Are ticks and seeds taken exactly where every plant can bear them?"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
-from jialing.core.case import check_tick
+from jialing.core.case import check_seed, check_tick
 from jialing.core.errors import InputError
 
 
@@ -23,3 +26,14 @@ def test_any_other_tick_is_refused_and_one_that_fits_is_named(
 ) -> None:
     with pytest.raises(InputError, match=rf"tick_s = {tick_s:g} .* SUMO .* e\.g\. {near} s"):
         check_tick(tick_s, step_s, "SUMO")
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31 - 1, np.int64(3)])
+def test_a_seed_that_every_simulator_takes_is_taken(seed: Any) -> None:
+    check_seed(seed)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 99_999_999_999, 1.5, "7", True, None])
+def test_any_other_seed_is_refused_with_the_range(seed: Any) -> None:
+    with pytest.raises(InputError, match="it must be a whole number from 0 to 2147483647"):
+        check_seed(seed)

@@ -201,6 +201,18 @@ def test_a_failing_controller_is_told_once_while_running(
     assert "events.jsonl" in warnings[0]
 
 
+def test_a_repeated_run_tells_only_what_failed_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = int(Outcome.RAISED)
+    run_bucket(tmp_path / "same", Raiser, outcomes=[0] * 10 + [failed] * 50)
+    assert caplog.text == ""
+    run_bucket(tmp_path / "anew", Raiser, outcomes=[0] * 60)
+    (warning,) = (r.getMessage() for r in caplog.records if r.name == "jialing")
+    assert warning.endswith("In the record this decision was on time")
+    assert str(tmp_path) not in warning
+
+
 def test_a_failing_forecast_counts_as_a_failed_decision(tmp_path: Path) -> None:
     class NoRadar:
         def forecast(self, observation: Observation) -> None:

@@ -11,6 +11,7 @@ from small_sewer import SEWER, bent, write
 from swmm_check import LINK_FULL_DEPTH, LINK_FULL_FLOW, LINK_SLOPE, NODE_VOLUME, opened
 from water_files import ABSENT, city, pystorms_models, runnable_city, shared_models
 
+from jialing.domains.water.engine import SwmmEngine
 from jialing.domains.water.model import LinkKind, NodeKind, WaterModel, read_model
 
 pytestmark = pytest.mark.swmm
@@ -278,6 +279,22 @@ def test_the_city_is_read_as_swmm_reads_it_once_swmm_can(tmp_path: Path) -> None
     model = hold_against_engine(runnable_city(tmp_path), tmp_path)
     assert model.refused == ()
     assert len(model.nodes) == 8575
+
+
+@pytest.mark.parametrize("option", ["", "IGNORE_RDII YES", "IGNORE_RAINFALL YES"])
+def test_as_much_rain_falls_as_in_swmm(tmp_path: Path, option: str) -> None:
+    path = write(tmp_path, bent((r"^THREADS.*", option)))
+    model = read_model(path)
+    engine, seen = SwmmEngine(path, model, tmp_path / "swmm.rpt"), []
+    try:
+        while engine.stride(300):
+            seen.append(engine.rain([1])[0] * 300.0)
+    finally:
+        engine.close()
+    edges = np.array([0.0, model.options.duration_s])
+    ours = float(model.rain(1).depth_m(edges)[0])
+    assert sum(seen) == pytest.approx(ours)
+    assert (ours > 0.01) is (option != "IGNORE_RAINFALL YES")
 
 
 def test_comparison_would_notice_a_difference(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def run(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of all randomness. (default: the case's)")
+        int | None,
+        typer.Option(help="Seed of all randomness, 0 to 2147483647. (default: the case's)"),
     ] = None,
     seeds: Annotated[
         int,

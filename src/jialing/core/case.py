@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,24 @@ class Case:
     settings: Any = None
 
 
+#: Largest seed of a case: SUMO takes no greater one, and a city hands its own to every part.
+MOST_SEED = 2**31 - 1
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what is no seed, in every domain alike; raises InputError."""
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not (whole and 0 <= seed <= MOST_SEED):
+        raise InputError(
+            f"seed {seed!r} is not possible; it must be a whole number from 0 to {MOST_SEED}"
+        )
+
+
+def goes_into(tick_s: float, step_s: float) -> bool:
+    """Whether a tick is a whole number of steps."""
+    return abs(max(round(tick_s / step_s), 1) * step_s - tick_s) <= 1e-6
+
+
 def check_tick(tick_s: float, step_s: float, clock: str) -> None:
     """Refuse a tick in which the time of a plant cannot pass: the two would drift apart.
 
@@ -62,8 +81,8 @@ def check_tick(tick_s: float, step_s: float, clock: str) -> None:
 
     Raises InputError unless a tick is a whole number of steps.
     """
-    steps = max(round(tick_s / step_s), 1)
-    if abs(steps * step_s - tick_s) > 1e-6:
+    if not goes_into(tick_s, step_s):
+        steps = max(round(tick_s / step_s), 1)
         raise InputError(
             f"tick_s = {tick_s:g} is not possible; the time of {clock} passes in steps of "
             f"{step_s:g} s, so a tick must be a whole number of them, e.g. {steps * step_s:g} s"

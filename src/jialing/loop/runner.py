@@ -100,6 +100,7 @@ class OpenRun:
         self._tell_at = -math.inf
         self._tick, self._going = 0, True
         self._walk: Walk | None = None
+        self._outcomes = outcomes
         try:
             if not desk.tick_s > 0.0 or not math.isfinite(desk.duration_s):
                 raise InputError(
@@ -161,7 +162,7 @@ class OpenRun:
             self._prepare()
             self.clock.start()
             began = time.perf_counter()
-            self._walk = Walk(self.desk, self._watchdog, self.record)
+            self._walk = Walk(self.desk, self._watchdog, self.record, self._outcomes)
             self._tell_at = began
         else:
             began = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,10 +37,20 @@ class Tally:
 
 
 class Walk:
-    """One run under way: the desk, the watchdog over its controller, and the record."""
+    """One run under way: the desk, the watchdog over its controller, and the record.
 
-    def __init__(self, desk: Desk, watchdog: Watchdog, record: RecordWriter) -> None:
+    `recorded` are the outcomes of a run that is repeated: what failed there is told there.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        watchdog: Watchdog,
+        record: RecordWriter,
+        recorded: Sequence[int] | None = None,
+    ) -> None:
         self.desk, self.watchdog, self.record = desk, watchdog, record
+        self._recorded, self._warned = recorded, False
         self.tally = Tally()
         self.time_s = 0.0
         self._actuators = desk.plant.actuators
@@ -129,16 +140,7 @@ class Walk:
                 decision.reason,
                 Source(decision.command.source),
             )
-            if tally.outcomes[Outcome.ON_TIME] + 1 == sum(tally.outcomes):
-                _LOG.warning(
-                    "decision %s at tick %d (t = %.0f s): %s. %s. Every further case is in %s",
-                    decision.outcome.name.lower(),
-                    number,
-                    observation.time_s,
-                    decision.reason,
-                    decision.command.note.partition(": ")[2].capitalize(),
-                    self.record.folder / "events.jsonl",
-                )
+            self._warn(number, observation.time_s, decision)
         for key in ruling.keys:
             self.record.events.add(
                 number,
@@ -151,6 +153,26 @@ class Walk:
         for verdict in ruling.verdicts:
             tally.answers[verdict.answer] += 1
         tally.answers[Answer.ALLOW] += len(self._actuators) - len(ruling.verdicts)
+
+    def _warn(self, number: int, time_s: float, decision: Decision) -> None:
+        """Say the first decision that failed aloud; of a repeated run, the first that did not there."""
+        more = f"Every further case is in {self.record.folder / 'events.jsonl'}"
+        if self._recorded is not None:
+            there = Outcome(self._recorded[number])
+            if there is decision.outcome:
+                return
+            more = f"In the record this decision was {there.name.lower().replace('_', ' ')}"
+        if not self._warned:
+            self._warned = True
+            _LOG.warning(
+                "decision %s at tick %d (t = %.0f s): %s. %s. %s",
+                decision.outcome.name.lower(),
+                number,
+                time_s,
+                decision.reason,
+                decision.command.note.partition(": ")[2].capitalize(),
+                more,
+            )
 
 
 def _all_refused(command: Command, reason: str) -> Ruling:

@@ -13,6 +13,7 @@ from jialing.core.errors import InputError, UnknownNameError
 from jialing.domains.traffic import cases
 from jialing.domains.traffic.cases import CASES, open_case
 from jialing.domains.traffic.domain import TRAFFIC
+from jialing.domains.traffic.inspect import inspect_file
 from jialing.domains.traffic.settings import TrafficSettings
 from jialing.domains.traffic.start import arguments, duration_s, scenario
 
@@ -32,20 +33,49 @@ def test_shipped_files_name_no_place_on_a_machine() -> None:
         assert "/tmp" not in text  # noqa: S108
 
 
-@pytest.mark.parametrize(("step_s", "tick_s"), [(0.5, 0.75), (0.1, 0.25), (2.0, 1.0)])
+def stepping(folder: Path, step: str) -> Path:
+    """The shipped grid's configuration with another step of SUMO."""
+    text = (cases.FOLDER / "grid.sumocfg").read_text()
+    path = folder / "mine.sumocfg"
+    path.write_text(
+        text.replace('value="grid', f'value="{cases.FOLDER}/grid').replace(
+            "<time>", f'<time>\n<step-length value="{step}"/>'
+        )
+    )
+    return path
+
+
+@pytest.mark.parametrize(("step_s", "tick_s"), [(0.5, 0.75), (0.1, 0.25), (2.0, 3.0)])
 def test_a_tick_between_the_steps_of_a_users_sumo_is_refused(
     tmp_path: Path, step_s: float, tick_s: float
 ) -> None:
-    text = (
-        (cases.FOLDER / "grid.sumocfg")
-        .read_text()
-        .replace('value="grid', f'value="{cases.FOLDER}/grid')
-    )
-    path = tmp_path / "mine.sumocfg"
-    path.write_text(text.replace("<time>", f'<time><step-length value="{step_s}"/>'))
-    case = replace(TRAFFIC.case_from_file(path), tick_s=tick_s)
+    case = replace(TRAFFIC.case_from_file(stepping(tmp_path, f"{step_s}")), tick_s=tick_s)
     with pytest.raises(InputError, match=rf"tick_s = {tick_s:g} .* SUMO .* steps of {step_s:g} s"):
         TRAFFIC.desk(case, "fixed")
+
+
+@pytest.mark.parametrize(
+    ("step", "told"), [("0.3", "0.3 s"), ("2", "2 s"), ("0:00:02", "2 s"), ("0.7", "0.7 s")]
+)
+def test_a_step_of_sumo_that_no_usual_tick_holds_is_refused_by_its_line(
+    tmp_path: Path, step: str, told: str
+) -> None:
+    path = stepping(tmp_path, step)
+    line = 1 + path.read_text().partition("<step-length")[0].count("\n")
+    with pytest.raises(InputError) as refused:
+        TRAFFIC.desk(TRAFFIC.case_from_file(path), "fixed")
+    assert str(refused.value) == (
+        f"{path}:{line}: <step-length> is {told}, but decisions come every 1 s, which must be a "
+        "whole number of steps; give it 1, 0.5, 0.25, 0.2 or 0.1 s"
+    )
+    _, lines = inspect_file(path)
+    assert any(f"line {line}: step-length is {told}" in each for each in lines)
+
+
+@pytest.mark.parametrize("step", ["0", "-1"])
+def test_a_step_that_is_none_is_refused_by_its_line(tmp_path: Path, step: str) -> None:
+    with pytest.raises(InputError, match=rf"mine\.sumocfg:\d+: <step-length> .* '{step}'; it must"):
+        inspect_file(stepping(tmp_path, step))
 
 
 def test_all_maps_of_the_benchmark_are_cases() -> None:

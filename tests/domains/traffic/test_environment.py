@@ -15,6 +15,7 @@ import pytest
 
 from jialing.core.case import Case
 from jialing.core.command import Command
+from jialing.core.errors import InputError
 from jialing.core.stages import Situation
 from jialing.domains.traffic.cases import traffic_grid
 from jialing.domains.traffic.domain import TRAFFIC
@@ -65,6 +66,13 @@ def test_pettingzoos_checker_finds_nothing() -> None:
     env = ParallelTrafficEnv(short(200.0))
     parallel_api_test(env, num_cycles=100)
     env.close()
+
+
+def test_a_seed_that_sumo_cannot_take_is_refused_and_the_episode_goes_on(env: TrafficEnv) -> None:
+    env.reset(seed=3)
+    with pytest.raises(InputError, match=r"seed 2147483648 .* 0 to 2147483647"):
+        env.reset(seed=2**31)
+    env.step(env.action_space.sample())
 
 
 def test_it_is_registered_with_gymnasium() -> None:

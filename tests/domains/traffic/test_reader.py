@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 
@@ -32,7 +33,6 @@ def line_of(path: Path, text: str) -> int:
         (('state="Grrr" minDur', 'state="Grrrr" minDur'), 'state="yrrr"', ["phase 2", "the first has 5"]),
         (('state="rGgG"', 'state="GGgG"'), 'state="GGgG"', ["phase 4", "linkIndex 0", "linkIndex 1", "WC_0 to CE_0", "(g)"]),
         (('state="rGgG"', 'state="rGGG"'), 'state="rGGG"', ["linkIndex 2", "pedestrian crossing"]),
-        (('minDur="8"', 'minDur="80"'), 'minDur="80"', ["minDur 80", "maxDur 40"]),
         (('duration="30"', 'duration="long"'), 'duration="long"', ["duration='long'", "number"]),
         (('duration="30"', 'duration="-1"'), 'duration="-1"', ["below 0"]),
         (('duration="30"', 'duration="0"'), 'duration="0"', ["duration of 0 s"]),
@@ -229,12 +229,40 @@ def test_a_configuration_in_short_words_reads_too(tmp_path: Path) -> None:
         ("<net-file/>", "net-file"),
         ('<net-file value=""/>', "names no network"),
         ('<net-file value="crossing.net.xml"/><mesosim value="true"/>', "mesosim"),
+        ('<net-file value="crossing.net.xml"/><weights value="gone.xml"/>', "gone.xml"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_told(tmp_path: Path, body: str, words: str) -> None:
     write_network(tmp_path)
     with pytest.raises(InputError, match=words):
         read_roads(write_config(tmp_path, body))
+
+
+@pytest.mark.parametrize("option", ["", '<ignore-route-errors value="true"/>'])
+def test_every_file_that_sumo_reads_belongs_to_a_run(tmp_path: Path, option: str) -> None:
+    write_network(tmp_path)
+    for name, text in {
+        "cars.rou.xml": '<routes><include href="more/own.rou.xml"/></routes>',
+        "more/own.rou.xml": '<routes><include href="types.xml"/></routes>',
+        "more/types.xml": "<routes/>",
+        "extra.xml": '<additional><include href="more/speed.xml"/></additional>',
+        "more/speed.xml": '<additional><variableSpeedSign file="steps.xml"/>'
+        '<rerouter file="gone.xml"/><e1Detector file="written.xml"/></additional>',
+        "more/steps.xml": "<vss/>",
+        "more/written.xml": "<e1/>",
+        "weights.xml": "<meandata/>",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    body = (
+        '<n v="crossing.net.xml"/><r v="cars.rou.xml"/><a v="extra.xml"/><w v="weights.xml"/>'
+        f'<summary value="more/written.xml"/>{option}'
+    )
+    found = read_roads(write_config(tmp_path, body)).files
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == [
+        *("run.sumocfg", "crossing.net.xml", "cars.rou.xml", "extra.xml", "weights.xml"),
+        *("more/speed.xml", "more/steps.xml", "more/own.rou.xml", "more/types.xml"),
+    ]
 
 
 def test_an_empty_list_of_files_names_none(tmp_path: Path) -> None:
@@ -315,6 +343,28 @@ def test_routes_that_leave_the_network_are_left_to_sumo_where_it_is_to_ignore_th
     assert any("ignore-route-errors" in each.why for each in found.skipped)
     with pytest.raises(InputError, match="leaves the network"):
         read_roads(write_config(tmp_path, files + option.format("false")))
+
+
+CROSSED = ('minDur="8"', 'minDur="80"')
+
+
+def test_a_fixed_programme_has_no_use_for_a_shortest_green_above_its_longest(
+    tmp_path: Path,
+) -> None:
+    path = write_network(tmp_path, CROSSED)
+    found = read_roads(path)
+    (junction,) = found.junctions
+    assert junction.min_green_s[0] == TrafficSettings.min_green_s
+    assert junction.max_green_s[0] == math.inf
+    (note,) = (each for each in found.skipped if "minDur" in each.why)
+    assert note.line == line_of(path, 'minDur="80"')
+    assert note.why == "phase 1 has a minDur above its maxDur; neither is used"
+
+
+def test_an_actuated_programme_must_not_contradict_itself(tmp_path: Path) -> None:
+    actuated = ('type="static"', 'type="actuated"')
+    with pytest.raises(InputError, match="has minDur 80 above maxDur 40; exchange them"):
+        read_roads(write_network(tmp_path, CROSSED, actuated))
 
 
 def test_a_network_given_as_routes_is_told(tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from signals import signal
-from small_roads import PROGRAMME, write_network
+from small_roads import PROGRAMME, REQUESTS, write_network
 
 import jialing as jl
 from jialing.core.errors import InputError
@@ -98,6 +99,51 @@ def test_a_signal_with_rings_that_are_not_in_use_is_controlled(tmp_path: Path) -
     rings = PROGRAMME.replace('type="static" programID="day"', 'type="NEMA" programID="rings"')
     (junction,) = read_roads(write_network(tmp_path, (PROGRAMME, rings + PROGRAMME))).junctions
     assert junction.name == "C"
+
+
+def unregulated(folder: Path) -> Path:
+    """The shipped grid with a node B1 as netconvert writes one of type traffic_light_unregulated."""
+    text = (FOLDER / "grid.net.xml").read_text()
+    before, rest = text.split('<tlLogic id="B1"')
+    _, after = rest.split("</tlLogic>", 1)
+    everybody = 'type="static" programID="0" offset="0"><phase duration="90" state="'
+    text = f'{before}<tlLogic id="B1" {everybody}{20 * "G"}"/></tlLogic>{after}'
+    before, rest = text.split('<junction id="B1" type="traffic_light"')
+    node, after = rest.split("</junction>", 1)
+    node = re.sub(r"\s*<request.*?/>", "", node)
+    path = folder / "unregulated.net.xml"
+    path.write_text(
+        f'{before}<junction id="B1" type="traffic_light_unregulated"{node}</junction>{after}'
+    )
+    return path
+
+
+def test_a_signal_where_nobody_gives_way_is_left_alone_and_the_others_are_controlled(
+    tmp_path: Path,
+) -> None:
+    path = unregulated(tmp_path)
+    document, lines = inspect_file(path)
+    assert [each["name"] for each in document["junctions"]] == ["A1", "A2", "B2", "C1", "C2"]
+    line = 1 + path.read_text().partition('<tlLogic id="B1"')[0].count("\n")
+    (told,) = (each for each in lines if "traffic_light_unregulated" in each)
+    assert told.startswith(
+        f"  signal B1, line {line}: its node 'B1' is of type traffic_light_unregulated, where "
+        "drivers give way to nobody, and phase 1 (GGGGGGGGGGGGGGGGGGGG) gives green with priority"
+    )
+    assert [each["element"] for each in document["skipped"] if each["uncontrolled"]] == [
+        "signal B1"
+    ]
+
+
+def test_a_network_in_which_nobody_gives_way_has_nothing_to_control(tmp_path: Path) -> None:
+    path = write_network(
+        tmp_path,
+        (REQUESTS, ""),
+        ('state="Grrr"', 'state="GGGG"'),
+        ('type="traffic_light"', 'type="traffic_light_unregulated"'),
+    )
+    with pytest.raises(InputError, match=r"no traffic signal .* signal C: .*_unregulated"):
+        read_roads(path)
 
 
 @pytest.mark.parametrize(("max_red_s", "told"), [(38.9, True), (39.0, False)])

@@ -10,6 +10,9 @@ from small_sewer import SEWER, bent, line_of, write
 
 from jialing.core.errors import InputError, UnknownNameError
 from jialing.domains.water.inspect import inspect_file
+from jialing.domains.water.layout import lay_out
+from jialing.domains.water.model import read_model
+from jialing.domains.water.settings import WaterSettings
 
 
 def test_the_document_is_plain_json(tmp_path: Path) -> None:
@@ -28,6 +31,33 @@ def test_actuators_come_with_line_range_size_and_rules(tmp_path: Path) -> None:
     assert gate["size"] == "0.5 × 0.4 m"
 
 
+def test_inspect_lists_as_actuators_what_a_run_moves_and_says_why_not_the_rest(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path)
+    document, lines = inspect_file(path)
+    layout = lay_out(read_model(path), WaterSettings())
+    assert [a["name"] for a in document["actuators"]] == [a.name for a in layout.actuators]
+    (left,) = document["left"]
+    assert left["line"] == line_of(SEWER, "spill   upper_tank")
+    assert "Not moved (1)" in lines
+    assert any("weir 'spill' is a fixed crest, which no rule moves" in line for line in lines)
+    document, _ = inspect_file(path, controlled=["gate", "spill"])
+    assert "spill" in [a["name"] for a in document["actuators"]]
+    assert not any("'spill'" in each["text"] for each in document["left"])
+
+
+def test_a_weir_is_an_actuator_where_there_is_nothing_else(tmp_path: Path) -> None:
+    text = bent(
+        (r"^gate .*\n", ""), (r"^floor .*\n", ""), (r"^relief .*\n", ""), (r"^P1 .*\n", ""),
+        (r"^gate .*\n", ""), (r"^floor .*\n", ""),
+        (r"(?s)\[CONTROLS\].*?\[INFLOWS\]", "[INFLOWS]"),
+    )  # fmt: skip
+    document, _ = inspect_file(write(tmp_path, text))
+    assert [a["name"] for a in document["actuators"]] == ["spill"]
+    assert document["left"] == []
+
+
 def test_rain_inflows_storages_and_outfalls_are_shown_in_si(tmp_path: Path) -> None:
     document, _ = inspect_file(write(tmp_path))
     hill, town = document["rain"]
@@ -40,6 +70,22 @@ def test_rain_inflows_storages_and_outfalls_are_shown_in_si(tmp_path: Path) -> N
     assert tank["volume_m3"] == pytest.approx(800.0)
     assert tank["with_pipes_m3"] > 800.0
     assert [o["class"] for o in document["outfalls"]] == ["treatment", "overflow", "overflow"]
+
+
+@pytest.mark.parametrize(
+    ("option", "town_m", "infiltrated"),
+    [("IGNORE_RAINFALL", 0.0, 0), ("IGNORE_RDII", 0.013, 0), ("IGNORE_QUALITY", 0.013, 1)],
+)
+def test_what_a_file_switches_off_is_not_shown_as_if_it_came(
+    tmp_path: Path, option: str, town_m: float, infiltrated: int
+) -> None:
+    text = bent((r"^THREADS.*", f"{option} YES"))
+    document, lines = inspect_file(write(tmp_path, text))
+    assert document["rain"][1]["depth_m"] == pytest.approx(town_m)
+    assert document["inflows"]["infiltration_nodes"] == infiltrated
+    told = [line for line in lines if "switched off" in line]
+    assert len(told) == (option != "IGNORE_QUALITY")
+    assert all(f"line {line_of(text, option)}: " in line for line in told)
 
 
 def test_what_is_reduced_unusable_and_left_to_swmm_is_said(tmp_path: Path) -> None:

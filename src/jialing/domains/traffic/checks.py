@@ -69,15 +69,26 @@ def conflicting_greens(rows: Sequence[ProgrammeRow], moves: Movements) -> None:
     Where one of the two yields (g) the green is permissive, as for left turns against oncoming
     traffic. Ways that only merge into one lane are named by `notes`, not refused.
     """
-    for row, number, i, k in _both_with_priority(rows, moves, crossing(moves)):
-        phase = row.phases[number]
+    for row, number, words in crossing_greens(rows, moves):
         raise InputError(
-            f"<tlLogic id={row.signal!r} programID={row.name!r}> phase {number + 1} "
-            f"({phase.state}) gives green with priority (G) to two ways that cross: linkIndex "
-            f"{moves.links[i]} ({way(moves, i)}) and linkIndex {moves.links[k]} "
-            f"({way(moves, k)}). Make one of them yield (g) or stop (r)",
+            f"<tlLogic id={row.signal!r} programID={row.name!r}> {words}. Make one of them yield (g) "
+            "or stop (r)",
             path=row.path,
-            line=phase.line,
+            line=row.phases[number].line,
+        )
+
+
+def crossing_greens(
+    rows: Sequence[ProgrammeRow], moves: Movements
+) -> Iterator[tuple[ProgrammeRow, int, str]]:
+    """Programme, place of the phase, and in words the two ways that cross with priority in it."""
+    for row, number, i, k in _both_with_priority(rows, moves, crossing(moves)):
+        yield (
+            row,
+            number,
+            f"phase {number + 1} ({row.phases[number].state}) gives green with priority (G) to two "
+            f"ways that cross: linkIndex {moves.links[i]} ({way(moves, i)}) and linkIndex "
+            f"{moves.links[k]} ({way(moves, k)})",
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jialing.core.case import Case, check_tick
+from jialing.core.case import Case
 from jialing.core.errors import UnknownNameError
 from jialing.core.forecast import Forecast
 from jialing.core.signal import FloatArray, Observation
@@ -21,7 +21,7 @@ from jialing.domains.traffic.model import Roads, read_roads
 from jialing.domains.traffic.picture import picture
 from jialing.domains.traffic.plant import SumoPlant
 from jialing.domains.traffic.settings import TrafficSettings
-from jialing.domains.traffic.start import duration_s, scenario
+from jialing.domains.traffic.start import check_step, duration_s, scenario
 
 
 class NoForecast:
@@ -64,7 +64,7 @@ class TrafficDomain:
         if isinstance(controller, str) and controller not in self.controllers:
             raise UnknownNameError("controller for traffic", controller, self.controllers)
         files = scenario(case.model, settings)
-        check_tick(case.tick_s, files.step_s, "SUMO")
+        check_step(files, case.tick_s)
         roads = read_roads(case.model, settings)
         length_s = duration_s(files) if case.duration_s is None else float(case.duration_s)
 
@@ -111,12 +111,7 @@ class TrafficDomain:
                     ],
                 },
                 uncontrolled=[each.element for each in alone if each.uncontrolled],
-                files=[
-                    str(file)
-                    for file in dict.fromkeys(
-                        (files.path, files.net, *files.routes, *files.additional)
-                    )
-                ],
+                files=[str(file) for file in roads.files],
                 picture=picture(roads),
             )
         except BaseException:

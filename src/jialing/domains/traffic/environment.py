@@ -26,7 +26,7 @@ from typing import Any, SupportsFloat
 import numpy as np
 from numpy.typing import NDArray
 
-from jialing.core.case import Case
+from jialing.core.case import Case, check_seed
 from jialing.core.command import Command
 from jialing.core.errors import MissingExtraError
 from jialing.core.signal import FloatArray, SignalTable
@@ -145,6 +145,7 @@ class Episode:
     def begin(self, seed: int | None) -> list[Features]:
         """Begin anew. Without a seed: that of the case, and one more at each further beginning."""
         seed = self._next_seed if seed is None else seed
+        check_seed(seed)
         self._next_seed = seed + 1
         self.close()
         self._desk = self._opened(seed)

@@ -31,12 +31,14 @@ class Roads:
     net : the network file as it stands: edges, lanes and nodes for pictures and look-ups
     junctions : those that can be controlled, in the file's order
     skipped : what is not used, or not as one might expect, and why
+    files : every file that SUMO reads
     """
 
     scenario: Scenario
     net: NetworkFile
     junctions: tuple[Junction, ...]
     skipped: tuple[Skipped, ...]
+    files: tuple[Path, ...]
 
 
 def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roads:
@@ -49,8 +51,8 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
     settings = settings or TrafficSettings()
     scenario = read_scenario(path)
     net = read_network(scenario.net, scenario.additional, begin_s=scenario.begin_s)
-    if "ignore-route-errors" not in scenario.noted:
-        check_routes(net, settings.routes or scenario.routes)
+    routes = settings.routes or scenario.routes
+    driven = check_routes(net, routes, strict="ignore-route-errors" not in scenario.noted)
     ways = Ways(net)
     checks.known_signals(net)
     skipped: list[Skipped] = [*notes.of_configuration(scenario), *notes.of_network(net)]
@@ -59,15 +61,17 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
         checks.phases(rows)
         why = _useless(ways, name, rows)
         if why:
-            skipped.append(
-                Skipped(element=f"signal {name}", line=rows[-1].line, why=why, uncontrolled=True)
-            )
+            skipped.append(_left(name, rows, why))
             continue
         moves = read_movements(ways, name)
         checks.state_lengths(rows, moves)
         together = checks.within_approach(net, rows, moves)
         for i, k in together:
             moves.conflicts[i, k] = moves.conflicts[k, i] = False
+        why = _unregulated(net, rows, moves)
+        if why:
+            skipped.append(_left(name, rows, why))
+            continue
         checks.conflicting_greens(rows, moves)
         junction = _junction(net, name, rows, moves, settings)
         junctions.append(junction)
@@ -83,12 +87,42 @@ def read_roads(path: str | Path, settings: TrafficSettings | None = None) -> Roa
         net=net,
         junctions=with_joined(with_feeds(junctions, ways)),
         skipped=tuple(skipped),
+        files=tuple(
+            dict.fromkeys(
+                (
+                    *(scenario.path, scenario.net, *routes, *scenario.additional),
+                    *(*scenario.files, *net.files, *driven),
+                )
+            )
+        ),
     )
 
 
+UNREGULATED = "traffic_light_unregulated"
 _NO_SIGNAL = (
     "add one, e.g. netconvert -s X.net.xml --tls.guess -o Y.net.xml, or name another network"
 )
+
+
+def _left(name: str, rows: Sequence[ProgrammeRow], why: str) -> Skipped:
+    """A signal that stays on its programme."""
+    return Skipped(element=f"signal {name}", line=rows[-1].line, why=why, uncontrolled=True)
+
+
+def _unregulated(net: NetworkFile, rows: Sequence[ProgrammeRow], moves: Movements) -> str:
+    """Why a signal is left alone where drivers give way to nobody; empty if its phases keep them apart.
+
+    At a node of type `traffic_light_unregulated` SUMO knows no conflict, and netconvert gives
+    everybody green at once: that is no mistake of the file's, and nothing that could be proven safe.
+    """
+    nodes = [name for name in moves.nodes if net.nodes[name].kind == UNREGULATED]
+    crossing = next(checks.crossing_greens(rows, moves), None) if nodes else None
+    if crossing is None:
+        return ""
+    return (
+        f"its node {nodes[0]!r} is of type {UNREGULATED}, where drivers give way to nobody, and "
+        f"{crossing[2]}; left as it is"
+    )
 
 
 def _useless(ways: Ways, name: str, rows: Sequence[ProgrammeRow]) -> str:

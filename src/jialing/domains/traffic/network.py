@@ -102,7 +102,8 @@ class Connection:
 class PhaseRow:
     """A phase as it stands; None where the file does not say.
 
-    `then` are the phases that may follow, counted from 0; empty where the one after it does.
+    `then` are the phases that may follow, counted from 0; empty where the one after it does. Where
+    the shortest and the longest duration are `crossed`, neither counts.
     """
 
     state: str
@@ -111,6 +112,7 @@ class PhaseRow:
     max_s: float | None
     line: int
     then: tuple[int, ...] = ()
+    crossed: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -164,6 +166,7 @@ class NetworkFile:
     connections : in the file's order
     programmes : by id of the signal; the last one is in use
     timetables : id of the signal -> what changes its programme by the time of day
+    files : what was read for it, and what its additional files have SUMO read
     """
 
     path: Path
@@ -173,6 +176,7 @@ class NetworkFile:
     connections: tuple[Connection, ...]
     programmes: dict[str, list[ProgrammeRow]]
     timetables: Mapping[str, Timetable] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +187,9 @@ class Scenario:
     ----------
     path : the file the user gave
     net, routes, additional : files, as paths that can be opened
+    files : the configuration itself, and all others that it has SUMO read
     begin_s, end_s : time of the simulation [s]; `end_s` None where the file does not say
-    step_s : length of a step [s]
+    step_s, step_line : length of a step [s], and where the file says so; 0 where it does not
     outputs : options that would have SUMO write a file, as they are named there, and their lines
     noted : options that change what a run shows, and their lines
     """
@@ -193,8 +198,10 @@ class Scenario:
     net: Path
     routes: tuple[Path, ...] = ()
     additional: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
     begin_s: float = 0.0
     end_s: float | None = None
     step_s: float = 1.0
+    step_line: int = 0
     outputs: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)

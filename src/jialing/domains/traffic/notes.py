@@ -14,6 +14,7 @@ from jialing.domains.traffic.programmes import GREEN, is_green_phase
 from jialing.domains.traffic.proof import Proof
 from jialing.domains.traffic.service import round_s
 from jialing.domains.traffic.settings import TrafficSettings
+from jialing.domains.traffic.start import step_trouble
 
 RAIL = frozenset({"tram", "rail", "rail_urban", "rail_electric", "rail_fast", "subway"})
 SHORT_M = 5.0  # SUMO's default length of a car: a shorter lane holds none
@@ -50,6 +51,13 @@ def of_configuration(scenario: Scenario) -> Iterator[Skipped]:
             element=f"configuration {scenario.path.name}",
             line=min(scenario.outputs.values()),
             why=f"a run writes no file of yours; not written: {_listed(scenario.outputs)}",
+        )
+    trouble = step_trouble(scenario)
+    if trouble:
+        yield Skipped(
+            element=f"configuration {scenario.path.name}",
+            line=scenario.step_line,
+            why=f"step-length {trouble}; a run refuses it",
         )
     for option, line in scenario.noted.items():
         yield Skipped(
@@ -125,6 +133,12 @@ def of_junction(
     ):
         yield Skipped(element=f"signal {junction.name}", line=used.line, why=why)
     for number, phase in enumerate(used.phases, start=1):
+        if phase.crossed:
+            yield Skipped(
+                element=f"signal {junction.name}",
+                line=phase.line,
+                why=f"phase {number} has a minDur above its maxDur; neither is used",
+            )
         if "o" in phase.state.lower() and not is_green_phase(phase.state):
             yield Skipped(
                 element=f"signal {junction.name}",

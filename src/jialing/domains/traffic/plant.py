@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from jialing.core.case import ScoreSheet
 from jialing.core.command import Command, Receipt
 from jialing.core.errors import MissingExtraError, PlantError, UnknownNameError
-from jialing.core.scratch import Scratch
+from jialing.core.scratch import Scratch, needing_room
 from jialing.core.signal import Actuator, FloatArray, Observation, Quality, Signal, SignalTable
 from jialing.core.stages import Field
 from jialing.domains.traffic.actuated import write_actuated
@@ -98,18 +98,21 @@ class SumoPlant:
         self._open = False
         self.trips: tuple[Trip, ...] = ()
         try:
-            trips, additional = self._folder / TRIPS, []
-            if programme == "actuated":
-                additional.append(write_actuated(self.junctions, self._folder))
-            elif programme == "webster":
-                additional.append(write_webster(self.junctions, flows_vph, self._folder))
             self._own = "" if programme == "file" else programme
             self._timetables = {
                 k: roads.net.timetables[junction.name]
                 for k, junction in enumerate(self.junctions)
                 if junction.name in roads.net.timetables
             }
-            self._start(arguments(model, settings, seed=seed, trips=trips, additional=additional))
+            trips, additional = self._folder / TRIPS, []
+            with needing_room(self._folder):
+                if programme == "actuated":
+                    additional.append(write_actuated(self.junctions, self._folder))
+                elif programme == "webster":
+                    additional.append(write_webster(self.junctions, flows_vph, self._folder))
+                self._start(
+                    arguments(model, settings, seed=seed, trips=trips, additional=additional)
+                )
             self._wire(roads, settings, seed)
         except BaseException:
             self.close()
@@ -334,7 +337,8 @@ class SumoPlant:
         }
         self.streets.end(self.time_s)
         self._quit()
-        self.trips = read_trips(self._folder / TRIPS)
+        with needing_room(self._folder):
+            self.trips = read_trips(self._folder / TRIPS)
         self._final = self.ledger.settled(self.trips, kinds)
 
     def _quit(self) -> None:

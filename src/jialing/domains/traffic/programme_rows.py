@@ -9,6 +9,8 @@ from jialing.domains.traffic.elements import Element, read_elements
 from jialing.domains.traffic.network import PhaseRow, ProgrammeRow, Timetable
 
 LETTERS = frozenset("rugGyosO")
+#: elements whose attribute `file` SUMO reads; that of all others it writes
+READERS = ("rerouter", "variableSpeedSign", "calibrator")
 OFF = "off"  # the programme that every signal of SUMO has without writing it
 
 
@@ -26,14 +28,22 @@ class Additional:
         self._timetables: dict[str, Timetable] = {}
         self._of_signal: dict[str, str] = {}
 
-    def take(self, path: Path) -> None:
-        """Enter what one file says of programmes; raises InputError."""
+    def take(self, path: Path) -> tuple[Path, ...]:
+        """Enter what one file says of programmes; answers with every file that SUMO reads for it.
+
+        Raises InputError.
+        """
         rows: list[tuple[ProgrammeRow, Element]] = []
+        files: dict[Path, None] = {}
         for element in read_elements(path, root="", what="a SUMO additional file"):
+            files[element.path] = None
+            if element.tag in READERS:
+                named = element.path.parent / element.get("file")
+                files.update({named: None} if named.is_file() else {})
             if element.tag == "tlLogic":
                 rows.append((read_programme(element), element))
             elif element.tag == "phase" and element.parent == "tlLogic":
-                rows[-1][0].phases.append(read_phase(element))
+                rows[-1][0].phases.append(read_phase(element, rows[-1][0].kind))
             elif element.tag == "WAUT":
                 table = Timetable(
                     name=element.text("id"),
@@ -48,6 +58,7 @@ class Additional:
                 self._of_signal[element.text("junctionID")] = element.text("wautID")
         for row, element in rows:
             self._enter(row, element)
+        return tuple(files)
 
     def _enter(self, row: ProgrammeRow, element: Element) -> None:
         """A programme of its own, or, without phases, another offset for one that is there."""
@@ -102,7 +113,8 @@ def enter_programme(
     rows.append(row)
 
 
-def read_phase(element: Element) -> PhaseRow:
+def read_phase(element: Element, kind: str) -> PhaseRow:
+    """A phase of a programme of this kind; a static one has no use for minDur and maxDur."""
     state = element.text("state").replace("Y", "y")  # an old letter for yellow
     strange = sorted(set(state) - LETTERS)
     if strange:
@@ -114,8 +126,11 @@ def read_phase(element: Element) -> PhaseRow:
         element.fail("has a duration of 0 s, which SUMO refuses; give it one or remove it")
     shortest = element.time_s("minDur", low=0.0) if "minDur" in element.attributes else None
     longest = element.time_s("maxDur", low=0.0) if "maxDur" in element.attributes else None
+    crossed = False
     if shortest is not None and longest is not None and shortest > longest:
-        element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+        if kind != "static":
+            element.fail(f"has minDur {shortest:g} above maxDur {longest:g}; exchange them")
+        shortest, longest, crossed = None, None, True
     words = element.get("next").split()
     if not all(word.isdecimal() for word in words):
         element.fail(f"has next={element.get('next')!r}; it lists phases, counted from 0")
@@ -124,6 +139,7 @@ def read_phase(element: Element) -> PhaseRow:
         duration_s=duration_s,
         min_s=shortest,
         max_s=longest,
+        crossed=crossed,
         line=element.line,
         then=tuple(int(word) for word in words),
     )

@@ -27,6 +27,14 @@ CONFIG_ENDS = (".sumocfg", ".sumo.cfg")
 #: SUMO's words for yes
 TRUE = frozenset({"1", "yes", "true", "on", "x", "t"})
 NOTED = frozenset({"ignore-route-errors", "tls.all-off"})
+#: options of SUMO that name files to read, besides the network, routes and additional files
+READ = frozenset(
+    {
+        *("weight-files", "load-state", "device.fcd-replay.files"),
+        *("astar.all-distances", "astar.landmark-distances"),
+        *("fcd-output.filter-edges.input-file", "device.ssm.filter-edges.input-file"),
+    }
+)
 #: options of SUMO that name a file to write, besides those whose name ends with `output`
 OUTPUTS = frozenset(
     {
@@ -51,15 +59,25 @@ def read_scenario(path: str | Path) -> Scenario:
             )
         return Scenario(path=path, net=path)
     files: dict[str, tuple[Path, ...]] = {}
+    others: dict[Path, None] = {}
     times: dict[str, float] = {}
     outputs: dict[str, int] = {}
     noted: dict[str, int] = {}
+    step_line = 0
     for element in read_elements(path, root=_config_root(path), what="a SUMO configuration"):
         tag = _CONFIG_WORDS.get(element.tag, element.tag)
+        others[element.path] = None
         if tag in ("net-file", "route-files", "additional-files"):
             files[tag] = _named_files(element)
+        elif tag in READ:
+            others.update(dict.fromkeys(_named_files(element)))
         elif tag in ("begin", "end", "step-length"):
             times[tag] = element.time_s(_value_key(element))
+            if tag == "step-length":
+                step_line = element.line
+                if times[tag] <= 0.0:
+                    found = element.get(_value_key(element))
+                    element.fail(f"has the value {found!r}; it must be above 0 s, 1 is usual")
         elif tag == "mesosim" and element.get(_value_key(element)) in TRUE:
             element.fail(
                 "asks for a simulation without lanes, in which signals see nobody; remove it"
@@ -77,16 +95,16 @@ def read_scenario(path: str | Path) -> Scenario:
         raise InputError(
             f"ends at {end_s:g} s, before it begins at {begin_s:g} s; set <end> later", path=path
         )
-    if times.get("step-length", 1.0) <= 0.0:
-        raise InputError("has a step-length that is not above 0; 1 is usual", path=path)
     return Scenario(
         path=path,
         net=files["net-file"][0],
         routes=files.get("route-files", ()),
         additional=files.get("additional-files", ()),
+        files=tuple(others),
         begin_s=begin_s,
         end_s=end_s if end_s >= 0.0 else None,
         step_s=times.get("step-length", 1.0),
+        step_line=step_line,
         outputs=outputs,
         noted=noted,
     )
@@ -100,6 +118,9 @@ _CONFIG_WORDS = {
     "r": "route-files",
     "additional": "additional-files",
     "a": "additional-files",
+    "weights": "weight-files",
+    "w": "weight-files",
+    "device.fcd-replay.file": "device.fcd-replay.files",
     "b": "begin",
     "e": "end",
 }
@@ -138,12 +159,14 @@ def read_network(
     The programme that is in use at `begin_s` is the last of its signal. Raises InputError with file, line, element and remedy.
     """
     reading = _Reading(Path(path))
+    files: dict[Path, None] = {}
     for element in read_elements(reading.path, root="net", what=NET):
+        files[element.path] = None
         reading.take(element)
     reading.close()
     extra = Additional(reading.programmes, {each.get("tl") for each in reading.waiting})
     for each in additional:
-        extra.take(each)
+        files.update(dict.fromkeys(extra.take(each)))
     timetables = extra.in_order(begin_s)
     return NetworkFile(
         path=reading.path,
@@ -153,6 +176,7 @@ def read_network(
         connections=tuple(reading.connection(each) for each in reading.waiting),
         programmes=reading.programmes,
         timetables=timetables,
+        files=tuple(files),
     )
 
 
@@ -187,7 +211,7 @@ class _Reading:
             self._programme = read_programme(element)
             enter_programme(self.programmes, self._programme, element)
         elif tag == "phase" and parent == "tlLogic" and self._programme is not None:
-            self._programme.phases.append(read_phase(element))
+            self._programme.phases.append(read_phase(element, self._programme.kind))
 
     def close(self) -> None:
         """Check what only the whole file tells."""

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from jialing.core.case import check_tick, goes_into
 from jialing.core.errors import InputError
 from jialing.domains.traffic.network import Scenario
 from jialing.domains.traffic.reader import read_scenario
@@ -15,6 +16,7 @@ from jialing.domains.traffic.routes import departures_s
 from jialing.domains.traffic.settings import TrafficSettings
 
 HOUR_S = 3600.0
+USUAL_TICK_S = TrafficSettings.decide_every_s
 #: How long those who departed last are given to arrive where only route files say when [s].
 CLEARING_S = 600.0
 #: What a configuration may say and a run cannot bear: output in another form than is read here,
@@ -63,6 +65,27 @@ def _in_time(found: Scenario) -> Scenario:
         return found
     first_s, last_s = math.floor(between[0]), math.ceil(between[1])
     return dataclasses.replace(found, begin_s=float(first_s), end_s=last_s + CLEARING_S)
+
+
+def check_step(found: Scenario, tick_s: float) -> None:
+    """Refuse a tick that is no whole number of SUMO's steps.
+
+    Where nobody chose the tick it is the step that is wrong. Raises InputError.
+    """
+    trouble = step_trouble(found, tick_s)
+    if trouble and found.step_line and tick_s == USUAL_TICK_S:
+        raise InputError(f"<step-length> {trouble}", path=found.path, line=found.step_line)
+    check_tick(tick_s, found.step_s, "SUMO")
+
+
+def step_trouble(found: Scenario, tick_s: float = USUAL_TICK_S) -> str:
+    """What is wrong with SUMO's step beside a tick; empty if nothing is."""
+    if goes_into(tick_s, found.step_s):
+        return ""
+    return (
+        f"is {found.step_s:g} s, but decisions come every {tick_s:g} s, which must be a whole number "
+        "of steps; give it 1, 0.5, 0.25, 0.2 or 0.1 s"
+    )
 
 
 def duration_s(found: Scenario) -> float:

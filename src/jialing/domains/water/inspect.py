@@ -12,6 +12,7 @@ import numpy as np
 
 from jialing.core.errors import InputError
 from jialing.domains.water.inp import Notice
+from jialing.domains.water.layout import movable
 from jialing.domains.water.links import LinkKind
 from jialing.domains.water.model import WaterModel, passed_on, read_model
 from jialing.domains.water.network import Reduction, reduce_model
@@ -36,7 +37,7 @@ def inspect_file(
     ----------
     path : the .inp file
     series_files : where the data files of series or gages lie, if not where the model says
-    controlled : links that are to be moved; None means every usable one
+    controlled : links that are to be moved; None means those that a run moves
 
     Raises InputError if the file cannot be understood.
     """
@@ -48,7 +49,7 @@ def inspect_file(
 
 def describe(model: WaterModel, controlled: Sequence[int] | None = None) -> Document:
     """Everything worth knowing about `model`, JSON-ready, in SI."""
-    chosen = model.controllable() if controlled is None else tuple(controlled)
+    chosen = movable(model) if controlled is None else tuple(controlled)
     reduction = reduce_model(model, chosen) if chosen else None
     options = model.options
     return {
@@ -77,7 +78,7 @@ def describe(model: WaterModel, controlled: Sequence[int] | None = None) -> Docu
             "dry_weather_nodes": len(model.dwf),
             "dry_weather_m3s": float(sum(flow.mean_m3s for flow in model.dwf)),
             "stated_inflow_nodes": len(model.inflows),
-            "infiltration_nodes": len(model.rdii),
+            "infiltration_nodes": 0 if options.ignores & {"RAINFALL", "RDII"} else len(model.rdii),
         },
         "actuators": _actuators(model, chosen, reduction),
         "storages": _storages(model, reduction),
@@ -90,8 +91,27 @@ def describe(model: WaterModel, controlled: Sequence[int] | None = None) -> Docu
         ],
         "reduction": dict(reduction.net.notes) if reduction else None,
         "unusable": [_notice(n) for n in model.unusable],
+        "left": [_notice(n) for n in _left(model, chosen, named=controlled is not None)],
         "notices": [_notice(n) for n in model.notices],
     }  # fmt: skip
+
+
+def _left(model: WaterModel, chosen: Sequence[int], *, named: bool) -> list[Notice]:
+    """What could be moved and is not, each with the reason."""
+    why = (
+        "is not among those that are to be moved"
+        if named
+        else "is a fixed crest, which no rule moves; a run moves it if the setting controlled names it"
+    )
+    links = model.links
+    return [
+        Notice(
+            int(links.line[i]),
+            f"{LinkKind(int(links.kind[i])).name.lower()} {links.names[i]!r} {why}",
+        )
+        for i in model.controllable()
+        if i not in chosen
+    ]
 
 
 def _notice(notice: Notice) -> Document:
@@ -252,6 +272,7 @@ def render(document: Document) -> list[str]:
         [(o["line"], o["name"], o["class"], o["boundary"]) for o in document["outfalls"]],
     )
     lines += _reduction_lines(document["reduction"])
+    lines += _notice_lines("Not moved", document["left"])
     lines += _notice_lines("Cannot be moved", document["unusable"])
     stops = [n for n in document["notices"] if n["swmm_stops"]]
     lines += _notice_lines("SWMM refuses this file", stops)

@@ -124,7 +124,7 @@ def lay_out(model: WaterModel, settings: WaterSettings) -> Layout:
 def _controlled(model: WaterModel, settings: WaterSettings) -> tuple[int, ...]:
     usable = model.controllable()
     if settings.controlled is None:
-        chosen = _movable(model, usable)
+        chosen = movable(model)
     else:
         chosen = tuple(model.links.find(name) for name in settings.controlled)
         for i in chosen:
@@ -144,12 +144,12 @@ def _controlled(model: WaterModel, settings: WaterSettings) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _movable(model: WaterModel, usable: tuple[int, ...]) -> tuple[int, ...]:
+def movable(model: WaterModel) -> tuple[int, ...]:
     """What is moved if nobody says so: all but weirs that no rule moves, which are fixed crests.
 
     Where a file has nothing else, they are taken after all.
     """
-    ruled = set(model.ruled_links())
+    usable, ruled = model.controllable(), set(model.ruled_links())
     moved = tuple(i for i in usable if model.links.kind[i] != LinkKind.WEIR or i in ruled)
     return moved or usable
 

@@ -191,7 +191,12 @@ class WaterModel:
         return storage.depth(volume_m3) if storage else 0.0
 
     def rain(self, gage: int) -> Rain:
-        """Rain that gage `gage` records."""
+        """Rain that gage `gage` records; none where the file switches rain off."""
+        if "RAINFALL" in self.options.ignores:
+            nothing = np.zeros(0)
+            return Rain(
+                times_s=nothing, intensity_m_s=nothing, interval_s=self.gages.interval_s[gage]
+            )
         return gage_rain(self.gages, gage, self.series, self.options.start)
 
     def dry_weather_flow(self, times_s: FloatArray) -> FloatArray:

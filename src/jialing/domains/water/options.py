@@ -153,6 +153,9 @@ def read_options(inp: InpFile, notices: list[Notice]) -> Options:
             )
         )
         route_s = wet_s
+    notices += [
+        Notice(lines[key], text) for key, text in _IGNORED.items() if words.get(key) == "YES"
+    ]
     return Options(
         flow_units=units,
         us_units=us_units,
@@ -179,6 +182,13 @@ def read_options(inp: InpFile, notices: list[Notice]) -> Options:
             if key.startswith("IGNORE_") and word == "YES"
         ),
     )
+
+
+#: What of the file has no effect where an option switches it off.
+_IGNORED = {
+    "IGNORE_RAINFALL": "rain is switched off: none falls, and nothing infiltrates (RDII)",
+    "IGNORE_RDII": "infiltration (RDII) is switched off",
+}
 
 
 def _routing(words: dict[str, str], lines: dict[str, int], notices: list[Notice]) -> str:

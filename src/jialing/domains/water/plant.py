@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jialing.core.case import Quantity, ScoreSheet
 from jialing.core.command import Command, Receipt
-from jialing.core.scratch import Scratch
+from jialing.core.scratch import Scratch, needing_room
 from jialing.core.signal import (
     Actuator,
     FloatArray,
@@ -65,15 +65,16 @@ class SwmmPlant:
         self._scratch = Scratch("swmm")
         folder = self._scratch.path
         try:
-            derived = derive_inp(
-                layout.model,
-                folder,
-                layout.actuator_links,
-                duration_s=duration_s,
-                rules_file=rules_file,
-            )
-            report = folder / "swmm.rpt"
-            self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
+            with needing_room(folder):
+                derived = derive_inp(
+                    layout.model,
+                    folder,
+                    layout.actuator_links,
+                    duration_s=duration_s,
+                    rules_file=rules_file,
+                )
+                report = folder / "swmm.rpt"
+                self.engine = SwmmEngine(derived.path, layout.model, report, derived.origin)
         except BaseException:
             self._scratch.close()
             raise
