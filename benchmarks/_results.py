@@ -133,6 +133,13 @@ def read_result(name: str, *, folder: Path = RESULTS) -> dict[str, Any] | None:
     return document
 
 
+def measured(result: Mapping[str, Any] | None, key: str) -> list[dict[str, Any]]:
+    """Rows of an earlier result, each with its commit; none where nothing was measured yet."""
+    if result is None:
+        return []
+    return [{"commit": result["commit"], **row} for row in result["payload"][key]]
+
+
 def commit() -> dict[str, Any]:
     """The commit that was measured, and whether files that matter were changed since."""
     try:

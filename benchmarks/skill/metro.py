@@ -27,6 +27,7 @@ from benchmarks._results import (
     Table,
     commit,
     commits,
+    measured,
     read_result,
     show_anew,
     write_result,
@@ -116,10 +117,7 @@ def code_of(station: str) -> str:
 
 def kept(before: Mapping[str, Any] | None, stations: Sequence[str]) -> list[Cell]:
     """Cells of an earlier result, without those of `stations`."""
-    if before is None:
-        return []
-    every = before["payload"]["cells"]
-    return [{"commit": before["commit"], **c} for c in every if c["station"] not in stations]
+    return [c for c in measured(before, "cells") if c["station"] not in stations]
 
 
 def waiting(cells: Sequence[Cell], controller: str) -> np.ndarray[Any, Any]:

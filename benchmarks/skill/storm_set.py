@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jialing as jl
-from benchmarks._results import Table, commit, commits, read_result, write_result
+from benchmarks._results import Table, commit, commits, measured, read_result, write_result
 from benchmarks.skill._compare import (
     SIMPLE,
     Margin,
@@ -97,14 +97,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 def kept(before: Mapping[str, Any] | None, models: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of an earlier result, without those of `models`."""
-    if before is None:
-        return []
     own = tuple(f"{model}-" for model in models)
-    return [
-        {"error": "", "commit": before["commit"], **row}
-        for row in before["payload"]["runs"]
-        if not row["case"].startswith(own)
-    ]
+    found = measured(before, "runs")
+    return [{"error": "", **row} for row in found if not row["case"].startswith(own)]
 
 
 def compared(made: Sequence[Mapping[str, Any]]) -> list[Margin]:

@@ -34,11 +34,9 @@ def _named_file(text: str) -> tuple[str, Path]:
 
 def tell_hidden(name: str) -> None:
     """Say so where a shipped case goes before a model file or a city's folder of the same name."""
-    import jialing as jl
-
     here = Path(name)
     what = "folder" if (here / "city.yaml").is_file() else "file" if here.is_file() else ""
-    if what and name in {entry.name for entry in jl.cases()}:
+    if what and name in _case_names(name):
         say(
             f"{name} is the shipped case, not the {what} of that name here; ./{name} means the {what}"
         )
@@ -265,7 +263,7 @@ def _case(name: str, series: list[Any] | None, overrides: dict[str, Any]) -> jl.
     if not series:
         return jl.case(name, **overrides)
     files = dict(series)
-    if not Path(name).is_file() or name in {entry.name for entry in jl.cases()}:
+    if not Path(name).is_file() or name in _case_names(name):
         # A named case knows where some of its series lie; what the user names goes first.
         known = getattr(jl.case(name).settings, "series_files", {})
         files = {**known, **files}

@@ -17,21 +17,6 @@ BOTH_RED = np.array([0, 0], dtype=np.int8)
 NOBODY = np.zeros(0, dtype=np.int64)
 
 
-def nobody_in_view(lanes: int = 2) -> Arrivals:
-    none = np.zeros(0)
-    return Arrivals(
-        first=np.zeros(lanes + 1, dtype=np.int64),
-        lane=NOBODY,
-        arrive=none,
-        move=NOBODY,
-        weight=none,
-        size=none,
-        stood=np.zeros(0, dtype=np.bool_),
-        yellow=none,
-        vehicle=NOBODY,
-    )
-
-
 def one_in_view(lane: int, arrive: float) -> Arrivals:
     return Arrivals(
         first=np.array([0, lane == 0, 1], dtype=np.int64),
@@ -77,7 +62,7 @@ def test_a_busy_movement_hides_more_vehicles() -> None:
 
 
 def test_an_empty_lane_at_red_gets_a_part_of_a_vehicle() -> None:
-    found = after_a_red_of(60.0).extended(nobody_in_view())
+    found = after_a_red_of(60.0).extended(Arrivals.nobody(2))
     assert found.first.tolist() == [0, 0, 1]
     assert 0.0 < found.weight[0] < 1.0
     assert bool(found.stood[0])

@@ -86,16 +86,7 @@ class PredictiveController:
         if layout.junctions < MANY:
             return
         count, lanes = layout.junctions, int(layout.lane_ptr[-1])
-        none, nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
-        seen = (
-            np.zeros(lanes + 1, dtype=np.int64),
-            none,
-            nobody,
-            none,
-            none,
-            none.astype(np.bool_),
-            none,
-        )
+        none = np.zeros(0)
         signal = (
             np.zeros(count, dtype=np.int64),
             np.full(count, -1, dtype=np.int64),
@@ -106,7 +97,7 @@ class PredictiveController:
             np.zeros(int(layout.move_ptr[-1])),
             self._free,
         )
-        self._search(signal, seen, none)
+        self._search(signal, Arrivals.nobody(lanes).seen, none)
 
     def decide(self, situation: Situation) -> Command:
         """Plan every junction, and switch where it is time."""
@@ -130,15 +121,6 @@ class PredictiveController:
         blocked = self._blocked.note(arrivals, move, state.right, now, elapsed)
         weight[blocked[arrivals.lane]] = 0.0
         leave = np.full(len(arrivals.move), NEVER)
-        seen = (
-            arrivals.first,
-            arrivals.arrive,
-            arrivals.move,
-            weight,
-            arrivals.size,
-            arrivals.stood,
-            arrivals.yellow,
-        )
         signal = (
             state.mode,
             state.before,
@@ -149,7 +131,7 @@ class PredictiveController:
             inside,
             self._free,
         )
-        self._search(signal, seen, leave)
+        self._search(signal, replace(arrivals, weight=weight).seen, leave)
         for group in self._groups:
             at = group.members
             self._answers[at, batch.FIRST], self._answers[at, batch.WHEN], here, times = (

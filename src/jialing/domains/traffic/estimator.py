@@ -54,6 +54,22 @@ class Arrivals:
     yellow: FloatArray
     vehicle: IntArray
 
+    @classmethod
+    def nobody(cls, lanes: int) -> Arrivals:
+        """Empty streets."""
+        none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        return cls(
+            first=np.zeros(lanes + 1, dtype=np.int64),
+            lane=numbers,
+            arrive=none,
+            move=numbers,
+            weight=none,
+            size=none,
+            stood=np.zeros(0, dtype=np.bool_),
+            yellow=none,
+            vehicle=numbers,
+        )
+
     @property
     def seen(self) -> tuple[Any, ...]:
         """The arrays that the kernel takes, in its order."""
